@@ -25,7 +25,6 @@ export const cryptoErrors = {
   DERIVATION_PATH: "The derivation path is not of the form m/44'/7979'/0'/0'/0'.",
   DERIVATION_SEED: 'The seed of a derivation has 16 to 64 bytes.',
   SECRET_DISPOSED: 'The secret has been wiped and cannot be used any more.',
-  SECRET_CLONE: 'A secret cannot be copied out of its thread by structured clone.',
   KEYSTORE_PASSPHRASE: 'The passphrase does not open the keystore.',
   KEYSTORE_CORRUPT: 'The keystore file is damaged or not a keystore.',
   KEYSTORE_VERSION: 'The keystore was written by a newer version of the software.',

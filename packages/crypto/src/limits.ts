@@ -20,6 +20,16 @@ export const limits = {
     unit: 'signatures',
     why: 'Signatures queued or running in a verification pool; a caller then waits for room.',
   },
+  poolWaiting: {
+    value: 1024,
+    unit: 'batches',
+    why: 'Batches that wait for room in a verification pool; one more is refused.',
+  },
+  poolWorkers: {
+    value: 64,
+    unit: 'threads',
+    why: 'More threads than cores gain nothing.',
+  },
   poolBatchBytes: {
     value: 67_108_864,
     unit: 'bytes',
