@@ -9,6 +9,7 @@ import { checkDocument } from './tidy/documents.ts';
 import type { Finding, TidyTable } from './tidy/finding.ts';
 import { checkManifest } from './tidy/manifests.ts';
 import { checkText } from './tidy/text.ts';
+import { checkWorkflow } from './tidy/workflows.ts';
 
 const largestBytes = 2 * 1024 * 1024;
 
@@ -35,6 +36,7 @@ for (const path of paths) {
   }
   const file = { path, text: read(path) };
   findings.push(...checkText(file, table));
+  if (path.startsWith('.github/workflows/')) findings.push(...checkWorkflow(file));
   const isDocument = path.endsWith('.md') && !path.startsWith('.changeset/');
   if (isDocument && !path.endsWith('CHANGELOG.md')) {
     findings.push(...checkDocument(file, has, scripts));

@@ -5,6 +5,7 @@ import { checkDocument } from '../../src/tidy/documents.ts';
 import type { TidyTable } from '../../src/tidy/finding.ts';
 import { checkManifest } from '../../src/tidy/manifests.ts';
 import { checkText } from '../../src/tidy/text.ts';
+import { checkWorkflow } from '../../src/tidy/workflows.ts';
 
 const table: TidyTable = {
   pure: { in: ['packages/core/src/'], except: ['packages/core/src/journal'] },
@@ -189,5 +190,27 @@ describe('checkDocument', () => {
 
   it('does not read links inside code', () => {
     expect(document('```\n[x](x.md)\n```')).toEqual([]);
+  });
+});
+
+describe('checkWorkflow', () => {
+  const hash = '0123456789abcdef0123456789abcdef01234567';
+  const workflow = (text: string) => checkWorkflow({ path: '.github/workflows/a.yml', text });
+  const head = 'permissions:\n  contents: read\n';
+
+  it('accepts pinned actions and rights to read', () => {
+    expect(workflow(`${head}jobs:\n  - uses: a/b@${hash} # v1.2.3\n`)).toEqual([]);
+    expect(workflow('permissions: {}\n')).toEqual([]);
+  });
+
+  it.each([
+    ['a tag', `${head}  - uses: a/b@v4 # v4\n`],
+    ['a branch', `${head}  - uses: a/b@main # v4\n`],
+    ['a hash without its version', `${head}  - uses: a/b@${hash}\n`],
+    ['no permissions', 'on: push\n'],
+    ['rights to write for all', 'permissions:\n  contents: read\n  id-token: write\n'],
+    ['all rights', 'permissions: write-all\n'],
+  ])('finds %s', (_name, text) => {
+    expect(workflow(text)).toHaveLength(1);
   });
 });
