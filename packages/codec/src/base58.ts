@@ -26,7 +26,7 @@ export function decodeBase58Check(text: string, checksum: Checksum, checksumByte
     });
   }
   if (!alphabet.test(text)) {
-    const position = [...text].findIndex((character) => !alphabet.test(character));
+    const position = text.search(/[^1-9A-HJ-NP-Za-km-z]/);
     throw new CodecError('BASE58_CHARACTER', `character ${position + 1} is not Base58`, {
       position,
     });

@@ -30,9 +30,9 @@ export interface Codec<T> {
 export interface CodecParts<T> {
   readonly minBytes: number;
   readonly maxBytes: number;
-  size(value: T): number;
-  encodeInto(writer: Writer, value: T): void;
-  decodeFrom(reader: Reader): T;
+  readonly size: (value: T) => number;
+  readonly encodeInto: (writer: Writer, value: T) => void;
+  readonly decodeFrom: (reader: Reader) => T;
 }
 
 let spare: Writer | undefined = new Writer(4096);

@@ -210,7 +210,7 @@ export function refine<T>(inner: Codec<T>, check: (value: T) => string | undefin
   return makeCodec<T>({
     minBytes: inner.minBytes,
     maxBytes: inner.maxBytes,
-    size: inner.size,
+    size: (value) => inner.size(value),
     encodeInto(writer, value) {
       const problem = check(value);
       if (problem !== undefined) badValue('CODEC_RULE', problem);

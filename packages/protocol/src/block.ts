@@ -125,7 +125,7 @@ export const blockCodec: Codec<Block> = makeCodec<Block>({
     4 +
     4 * limits.blockTransactions.value +
     limits.bodyBytes.value,
-  size: unbounded.size,
+  size: (block) => unbounded.size(block),
   encodeInto(writer, block) {
     if (block.header.txCount !== block.transactions.length) {
       throw new CodecError(
