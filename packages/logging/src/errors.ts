@@ -26,7 +26,8 @@ export const loggingErrors = {
   AUDIT_ROOT: 'The records do not hash to the root that a checkpoint signed: one was altered.',
   AUDIT_TRUNCATED: 'Records or checkpoints that were signed are missing from the end.',
   AUDIT_UNSIGNED_TAIL: 'Records follow the last checkpoint, as after a crash; nobody signed them.',
-  AUDIT_FORK: 'The log differs from a checkpoint that was kept elsewhere: its history was rewritten.',
+  AUDIT_FORK:
+    'The log differs from a checkpoint that was kept elsewhere: its history was rewritten.',
   AUDIT_KEY: 'The signer does not hold the key that the audit log was created with.',
 } as const;
 

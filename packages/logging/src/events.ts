@@ -44,7 +44,13 @@ export const securityEvents = {
     type: 'start',
     outcome: 'failure',
     meaning: 'A user could not prove who they are.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', method: 'text', reason: 'text' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      method: 'text',
+      reason: 'text',
+    },
   },
   'auth.session_ended': {
     level: 'info',
@@ -60,7 +66,13 @@ export const securityEvents = {
     type: 'denied',
     outcome: 'failure',
     meaning: 'A request lacked the permission that it needs.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', action: 'text', resource: 'text?' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      action: 'text',
+      resource: 'text?',
+    },
   },
   'access.rate_limited': {
     level: 'warn',
@@ -68,7 +80,13 @@ export const securityEvents = {
     type: 'denied',
     outcome: 'failure',
     meaning: 'A client went over its rate and was refused.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', limit: 'text', retry_after_ms: 'number?' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      limit: 'text',
+      retry_after_ms: 'number?',
+    },
   },
   'access.granted': {
     level: 'info',
@@ -76,7 +94,13 @@ export const securityEvents = {
     type: 'change',
     outcome: 'success',
     meaning: 'A permission was given.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', target: 'text', permission: 'text' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      target: 'text',
+      permission: 'text',
+    },
   },
   'access.revoked': {
     level: 'info',
@@ -84,7 +108,13 @@ export const securityEvents = {
     type: 'change',
     outcome: 'success',
     meaning: 'A permission was taken away.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', target: 'text', permission: 'text' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      target: 'text',
+      permission: 'text',
+    },
   },
   'input.rejected': {
     level: 'warn',
@@ -92,7 +122,13 @@ export const securityEvents = {
     type: 'denied',
     outcome: 'failure',
     meaning: 'Input broke a rule of its format in a way that ordinary clients do not.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', code: 'text', place: 'text?' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      code: 'text',
+      place: 'text?',
+    },
   },
   'peer.authenticated': {
     level: 'info',
@@ -236,7 +272,13 @@ export const securityEvents = {
     type: 'access',
     outcome: 'success',
     meaning: 'A backup or report with user data was written.',
-    fields: { user_id: 'personal?', ip: 'personal?', request_id: 'text?', what: 'text', size_bytes: 'number?' },
+    fields: {
+      user_id: 'personal?',
+      ip: 'personal?',
+      request_id: 'text?',
+      what: 'text',
+      size_bytes: 'number?',
+    },
   },
   'data.restored': {
     level: 'warn',
@@ -331,9 +373,7 @@ const catalogue: Readonly<Record<string, SecurityEventDefinition>> = securityEve
 
 /** The definition of an event, or undefined for an unknown name. */
 export function securityEvent(name: string): SecurityEventDefinition | undefined {
-  return Object.hasOwn(securityEvents, name)
-    ? catalogue[name]
-    : undefined;
+  return Object.hasOwn(securityEvents, name) ? catalogue[name] : undefined;
 }
 
 /** What is wrong with the fields of an event, as `field: rule`; empty when nothing is. */

@@ -242,7 +242,8 @@ class ComponentLogger implements Logger {
 
   #write(level: Exclude<LogLevel, 'silent'>, message: unknown, clean: CleanObject): void {
     const { sanitiser, sinks } = this.#core;
-    const text = typeof message === 'string' ? sanitiser.text(message) : shownMessage(sanitiser, message);
+    const text =
+      typeof message === 'string' ? sanitiser.text(message) : shownMessage(sanitiser, message);
     const severity = severityOf(level);
     for (let i = 0; i < sinks.length; i++) {
       const sink = sinks[i] as Sink;
@@ -287,10 +288,13 @@ class ComponentLogger implements Logger {
       const problems = checkEventFields(definition, fields);
       const own: CleanObject = { event };
       for (const [name, value] of Object.entries(clean)) {
-        own[jsonNames.has(name) || (this.#reserved.has(name) && name !== 'event') ? `${name}_` : name] = value;
+        own[
+          jsonNames.has(name) || (this.#reserved.has(name) && name !== 'event') ? `${name}_` : name
+        ] = value;
       }
       // An incomplete event still matters more than its form.
-      if (problems.length > 0) own['event_problems'] = problems.map((text) => this.#core.sanitiser.text(text));
+      if (problems.length > 0)
+        own['event_problems'] = problems.map((text) => this.#core.sanitiser.text(text));
       this.#write(definition.level, definition.meaning, own);
     } catch {
       this.#core.counters.failed++;
@@ -305,9 +309,7 @@ class ComponentLogger implements Logger {
   isEnabled(level: LogLevel): boolean {
     if (level === 'silent') return false;
     const severity = severityOf(level);
-    return (
-      severity >= this.#severity && this.#core.sinks.some((sink) => severity >= sink.severity)
-    );
+    return severity >= this.#severity && this.#core.sinks.some((sink) => severity >= sink.severity);
   }
 
   flush(): void {

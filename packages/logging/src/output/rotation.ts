@@ -38,9 +38,7 @@ export function rotatedFiles(path: string): RotatedFile[] {
     const match = stampPattern.exec(name.slice(stem.length + 1, name.length - extension.length));
     if (match === null) continue;
     const [, year, month, day, hour, minute, second, milli] = match.map(Number) as number[];
-    const timeMs = Date.UTC(
-      year ?? 0, (month ?? 1) - 1, day, hour, minute, second, milli,
-    );
+    const timeMs = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second, milli);
     files.push({ path: join(dirname(path), name), name, timeMs });
   }
   return files.sort((a, b) => (a.name < b.name ? 1 : -1));

@@ -16,8 +16,14 @@ const isNameCode = (code: number): boolean =>
 
 /** Quote, backslash, or blank: may stand between a name, its separator and its value. */
 const isPadding = (character: string | undefined): boolean =>
-  character === '"' || character === "'" || character === '\\' || character === ' ' ||
-  character === '`' || character === '\t' || character === ']' || character === '[';
+  character === '"' ||
+  character === "'" ||
+  character === '\\' ||
+  character === ' ' ||
+  character === '`' ||
+  character === '\t' ||
+  character === ']' ||
+  character === '[';
 
 const isSmallNumber = /^\d{1,15}$/;
 const valueEnd = /[\s,;&"'`)}\]<>\\]/g;
@@ -51,7 +57,14 @@ function valueAfter(text: string, separator: number, wholeLine: boolean): Value 
   while (start < text.length && start - separator < 12) {
     const character = text[start];
     if (character === '"' || character === "'" || character === '`') quote = character;
-    else if (character !== ' ' && character !== '\t' && character !== '\\' && character !== '=' && character !== '>') break;
+    else if (
+      character !== ' ' &&
+      character !== '\t' &&
+      character !== '\\' &&
+      character !== '=' &&
+      character !== '>'
+    )
+      break;
     start++;
   }
   if (quote !== undefined) {

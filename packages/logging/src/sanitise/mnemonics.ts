@@ -55,21 +55,28 @@ function isLetter(code: number): boolean {
   return lower >= 97 && lower <= 122;
 }
 
-/** Whether six words in a row could be of a list: no allocation, since most texts end here. */
-function hasCandidates(text: string, prefixes: Uint8Array): boolean {
+/**
+ * Whether six words in a row have the length of words of the lists and, told `prefixes`, their first
+ * letters. Allocates nothing: most texts end here.
+ */
+function hasCandidates(text: string, prefixes?: Uint8Array): boolean {
   let run = 0;
-  let gap = 0;
-  for (let i = 0; i < text.length; ) {
-    if (!isLetter(text.charCodeAt(i))) {
-      if (++gap > maxGapChars) run = 0;
-      i++;
+  let start = 0;
+  let isInWord = false;
+  let end = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const isWord = i < text.length && isLetter(text.charCodeAt(i));
+    if (isWord === isInWord) continue;
+    isInWord = isWord;
+    if (isWord) {
+      start = i;
+      if (i - end > maxGapChars) run = 0;
       continue;
     }
-    const start = i;
-    while (i < text.length && isLetter(text.charCodeAt(i))) i++;
-    gap = 0;
+    end = i;
     const length = i - start;
-    const could = length >= 3 && length <= 9 && prefixes[prefixIndex(text, start, i)] === 1;
+    let could = length >= 3 && length <= 9;
+    if (could && prefixes !== undefined) could = prefixes[prefixIndex(text, start, i)] === 1;
     run = could ? run + 1 : 0;
     if (run >= leastWords) return true;
   }
@@ -80,6 +87,7 @@ const letters = /[A-Za-z]+/g;
 
 /** The places of mnemonics, or of six and more words of one, in ASCII text. */
 function findPhrases(text: string): Token[] {
+  if (!hasCandidates(text)) return [];
   table ??= buildTable();
   const { words, prefixes } = table;
   if (!hasCandidates(text, prefixes)) return [];
@@ -105,7 +113,7 @@ function findPhrases(text: string): Token[] {
 }
 
 /** `text` without BIP-39 phrases (English, Spanish) or parts of six words and more. */
-export function redactMnemonics(text: string, isAscii = !nonAscii.test(text)): string {
+export function redactMnemonics(text: string, isAscii: boolean = !nonAscii.test(text)): string {
   if (!isAscii) {
     // Folding accents moves places, so a text with a phrase goes as a whole.
     if (findPhrases(foldAccents(text)).length > 0) return redactedMnemonic;

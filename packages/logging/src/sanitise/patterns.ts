@@ -34,7 +34,7 @@ const jwtEnd = /[^A-Za-z0-9_.-]/g;
 function redactJwt(text: string): string {
   let clean = '';
   let last = 0;
-  for (let at = text.indexOf('eyJ'); at !== -1; ) {
+  for (let at = text.indexOf('eyJ'); at !== -1;) {
     jwtEnd.lastIndex = at;
     const stop = jwtEnd.exec(text);
     const end = stop === null ? text.length : stop.index;
@@ -92,7 +92,7 @@ function redactUserinfo(text: string): string {
   let clean = '';
   let last = 0;
   let end = 0;
-  for (let scheme = text.indexOf('://'); scheme !== -1; ) {
+  for (let scheme = text.indexOf('://'); scheme !== -1;) {
     const start = scheme + 3;
     if (start > end) {
       urlTokenEnd.lastIndex = start;

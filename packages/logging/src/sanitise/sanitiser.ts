@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import type { SecretRegistry } from '../secrets/registry.ts';
 import { escapeControls } from './control.ts';
 import { describeSpecial } from './special.ts';
-import { kindOfName } from './names.ts';
+import { kindOfName, type NameKind } from './names.ts';
 import { redactedPem, redactPatterns } from './patterns.ts';
 import { traits, traitsOf } from './traits.ts';
 import { redactMnemonics, redactedMnemonic } from './mnemonics.ts';
@@ -28,9 +28,16 @@ const marks = {
 const overlapChars = 192;
 const maxBigint = 2n ** 64n;
 const maxFrames = 32;
+/** Names come from code, so there are few; a flood of made-up ones starts the cache anew. */
+const maxNames = 4096;
 /** A getter may log while it is read; more nesting than this is a loop. */
 const maxReentry = 3;
 const noNames: ReadonlySet<string> = new Set();
+
+interface CleanName {
+  readonly text: string;
+  readonly kind: NameKind;
+}
 
 /** The state of one walk: what is left of its budget, and the objects it is inside of. */
 interface Walk {
@@ -54,7 +61,7 @@ export interface SanitiserCounts {
  */
 export class Sanitiser {
   readonly #registry: SecretRegistry | undefined;
-  readonly #names = new Map<string, string>();
+  readonly #names = new Map<string, CleanName>();
   #namesVersion = -1;
   #active = 0;
   #truncated = 0;
@@ -149,10 +156,10 @@ export class Sanitiser {
     return marks.truncated;
   }
 
-  /** A clean name of a field. Names that need no change are remembered. */
-  #name(raw: string): string {
+  /** The clean form of a field's name, and its kind. Names that need no change are remembered. */
+  #name(raw: string): CleanName {
     const version = this.#registry?.version ?? 0;
-    if (version !== this.#namesVersion || this.#names.size > 4096) {
+    if (version !== this.#namesVersion || this.#names.size > maxNames) {
       this.#names.clear();
       this.#namesVersion = version;
     }
@@ -162,8 +169,8 @@ export class Sanitiser {
     const text = this.#text(raw);
     const short = text.length > most ? `${text.slice(0, most)}${marks.truncated}` : text;
     // Assigning to this name would set the prototype of the clean object.
-    const name = short === '__proto__' ? '__proto__ ' : short;
-    if (name === raw && raw.length <= 64) this.#names.set(raw, name);
+    const name = { text: short === '__proto__' ? '__proto__ ' : short, kind: kindOfName(raw) };
+    if (name.text === raw && raw.length <= 64) this.#names.set(raw, name);
     return name;
   }
 
@@ -245,9 +252,9 @@ export class Sanitiser {
     const hidesValue = names.length <= 4 && names.includes('value') && namesSecret(value);
     for (let i = 0; i < most; i++) {
       const name = names[i] as string;
-      const kind = kindOfName(name);
+      const { text, kind } = this.#name(name);
       if (kind !== 'plain' || (hidesValue && name === 'value')) {
-        clean[this.#name(name)] = this.#hidden(value, name, kind === 'soft');
+        clean[text] = this.#hidden(value, name, kind === 'soft');
         continue;
       }
       let item: unknown;
@@ -255,11 +262,11 @@ export class Sanitiser {
         item = value[name];
       } catch {
         this.#unreadable++;
-        clean[this.#name(name)] = marks.unreadable;
+        clean[text] = marks.unreadable;
         continue;
       }
       if (item === undefined) continue;
-      clean[this.#name(name)] = this.#leafOrWalk(item, walk, depth + 1);
+      clean[text] = this.#leafOrWalk(item, walk, depth + 1);
     }
     if (names.length > most) this.#omit(clean, names.length - most);
     return clean;
@@ -294,9 +301,8 @@ export class Sanitiser {
     let count = 0;
     for (const [key, item] of entries) {
       if (++count > limits.keysPerObject.value) continue;
-      const text = typeof key === 'object' ? '[object]' : String(key);
-      const kind = kindOfName(text);
-      clean[this.#name(text)] =
+      const { text, kind } = this.#name(typeof key === 'object' ? '[object]' : String(key));
+      clean[text] =
         kind === 'plain'
           ? this.#leafOrWalk(item, walk, depth + 1)
           : this.#hidden({ item }, 'item', kind === 'soft');

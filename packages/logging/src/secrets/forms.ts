@@ -141,9 +141,7 @@ export function formsOf(secret: Uint8Array, leastChars: number): SecretForm[] {
   const forms: SecretForm[] = [];
   const add = (codes: Uint16Array, anyCase: boolean): void => {
     if (codes.length < leastChars) return;
-    const known = forms.some(
-      (form) => form.anyCase === anyCase && sameCodes(form.codes, codes),
-    );
+    const known = forms.some((form) => form.anyCase === anyCase && sameCodes(form.codes, codes));
     if (!known) forms.push({ codes, anyCase });
   };
   add(hexCodes(secret), true);
@@ -155,7 +153,10 @@ export function formsOf(secret: Uint8Array, leastChars: number): SecretForm[] {
   }
   add(base58Codes(secret), false);
   add(decimalCodes(secret), false);
-  add(percentCodes(secret, () => false), true);
+  add(
+    percentCodes(secret, () => false),
+    true,
+  );
   const escaped = percentCodes(secret, isUnescaped);
   // Escapes may have either case, so this form is compared in any case as a whole.
   if (escaped.length > secret.length) add(escaped, true);

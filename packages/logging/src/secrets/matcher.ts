@@ -25,7 +25,8 @@ const fold = (code: number): number => code | 0x20;
 
 function hashBlock(a: number, b: number, c: number, d: number): number {
   // Letters hash alike in both cases, because hexadecimal forms are compared in any case.
-  const mixed = Math.imul(((a | 0x20) << 8) ^ (b | 0x20), 0x9e3779b1) ^ (((c | 0x20) << 8) ^ (d | 0x20));
+  const mixed =
+    Math.imul(((a | 0x20) << 8) ^ (b | 0x20), 0x9e3779b1) ^ (((c | 0x20) << 8) ^ (d | 0x20));
   return Math.imul(mixed, 0x85ebca6b) >>> (32 - tableBits);
 }
 

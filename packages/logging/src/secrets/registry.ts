@@ -136,7 +136,8 @@ export class SecretRegistry {
     for (let pass = 0; pass < 2 && percentEscape.test(decoded); pass++) {
       decoded = unescapePercent(decoded);
       if (this.find(decoded) !== undefined) return true;
-      if (decoded.includes('+') && this.find(decoded.replaceAll('+', ' ')) !== undefined) return true;
+      if (decoded.includes('+') && this.find(decoded.replaceAll('+', ' ')) !== undefined)
+        return true;
     }
     return false;
   }
