@@ -102,8 +102,7 @@ export type RequestKind =
   | 'mempool-ids'
   | 'transactions'
   | 'consensus'
-  | 'peers'
-  | 'time';
+  | 'peers';
 
 /** How a served answer ended, said by the server. */
 export type AnswerEnd =
@@ -195,10 +194,12 @@ export interface TransactionRelay {
   submit(batch: readonly RelayedTransaction[]): void;
   /** Sets the one judge and receiver. */
   onTransactions(handler: TransactionHandler): void;
-  /** Forgets ids that need no relay any more (in a block, expired, evicted). */
+  /** Stops relaying ids (in a block, expired, evicted); they stay known. */
   forget(ids: readonly Uint8Array[]): void;
   /** Marks ids as known without relaying them (loaded from disk, seen in a block). */
   known(ids: readonly Uint8Array[]): void;
+  /** Takes ids as unknown again: they were ignored for a reason that has passed. */
+  reconsider(ids: readonly Uint8Array[]): void;
 }
 
 /** What is known about one peer, for operators. */

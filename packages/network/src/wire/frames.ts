@@ -84,10 +84,10 @@ export class FrameReader {
     const at = this.#offset;
     if (chunk.length - at >= headerBytes) {
       return (
-        ((chunk[at] as number) * 0x100_0000 +
-          ((chunk[at + 1] as number) << 16) +
-          ((chunk[at + 2] as number) << 8) +
-          (chunk[at + 3] as number))
+        (chunk[at] as number) * 0x100_0000 +
+        ((chunk[at + 1] as number) << 16) +
+        ((chunk[at + 2] as number) << 8) +
+        (chunk[at + 3] as number)
       );
     }
     let length = 0;
@@ -135,7 +135,9 @@ export class FrameReader {
     if (chunk.length - start >= length) {
       const end = start + length;
       const pins = length < copyBelowBytes && chunk.buffer.byteLength > 2 * length;
-      const out = pins ? Uint8Array.prototype.slice.call(chunk, start, end) : chunk.subarray(start, end);
+      const out = pins
+        ? Uint8Array.prototype.slice.call(chunk, start, end)
+        : chunk.subarray(start, end);
       this.#available -= length;
       this.#offset = end;
       if (end === chunk.length) this.#dropHead();

@@ -43,7 +43,15 @@ const helloFields = {
 };
 
 /** First byte of each handshake frame. */
-export const helloTypes = { hello: 1, refuse: 2, proof: 3, none: 4, ready: 5 } as const;
+export const helloTypes = {
+  hello: 1,
+  refuse: 2,
+  proof: 3,
+  none: 4,
+  ready: 5,
+  ping: 6,
+  pong: 7,
+} as const;
 
 const messages = union('type', 'u8', {
   1: struct(helloFields),
@@ -51,6 +59,8 @@ const messages = union('type', 'u8', {
   3: struct({ validatorId: bytes(20), signature: bytesU16(8192, 1) }),
   4: struct({}),
   5: struct({}),
+  6: struct({ id: u32, clockMs: u53 }),
+  7: struct({ id: u32, clockMs: u53 }),
 });
 
 /** What a node says of itself before anything else. */
@@ -80,7 +90,9 @@ export type HelloMessage =
   | { readonly type: 'refuse'; readonly reason: CloseReason; readonly text: string }
   | { readonly type: 'proof'; readonly validatorId: Uint8Array; readonly signature: Uint8Array }
   | { readonly type: 'none' }
-  | { readonly type: 'ready' };
+  | { readonly type: 'ready' }
+  | { readonly type: 'ping'; readonly id: number; readonly clockMs: number }
+  | { readonly type: 'pong'; readonly id: number; readonly clockMs: number };
 
 const flagValidator = 1;
 const flagPrivate = 2;
@@ -121,6 +133,10 @@ export function encodeHelloMessage(message: HelloMessage): Uint8Array {
       return messages.encode({ type: 4 });
     case 'ready':
       return messages.encode({ type: 5 });
+    case 'ping':
+      return messages.encode({ type: 6, id: message.id, clockMs: message.clockMs });
+    case 'pong':
+      return messages.encode({ type: 7, id: message.id, clockMs: message.clockMs });
   }
 }
 
@@ -162,6 +178,10 @@ export function decodeHelloMessage(payload: Uint8Array): HelloMessage | undefine
       return { type: 'none' };
     case 5:
       return { type: 'ready' };
+    case 6:
+      return { type: 'ping', id: value.id, clockMs: value.clockMs };
+    case 7:
+      return { type: 'pong', id: value.id, clockMs: value.clockMs };
   }
 }
 
