@@ -138,7 +138,7 @@ export const steps: readonly Step[] = [
   {
     name: 'dead code',
     about: 'unused files, exports and dependencies',
-    run: commands(tool('knip')),
+    run: commands([...tool('knip'), '--no-config-hints']),
   },
   {
     name: 'docs',

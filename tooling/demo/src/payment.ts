@@ -30,7 +30,7 @@ const place = { account: 0, change: 0, index: 0 };
 export async function makeKeys(tell: Teller): Promise<Readonly<Record<SuiteId, Signer>>> {
   tell.step('Keys from words: one mnemonic, three signature suites');
   using words = generateMnemonic(24).text;
-  tell.show('mnemonic', `${words.expose().split(' ').length} words, printed as ${words}`);
+  tell.show('mnemonic', `${words.expose().split(' ').length} words, printed as ${String(words)}`);
   const keyOf = async (suite: SuiteId): Promise<Signer> => {
     using seed = await seedOfMnemonic({ text: words, language: 'english', wordCount: 24 });
     using suiteSeed = deriveSuiteSeed(suite, seed, place);
