@@ -1,6 +1,6 @@
 /** Line coverage against tooling/coverage-floor.json, whose figures only rise. */
 import { run } from './process.ts';
-import { has, readJson } from './sources.ts';
+import { has, members, readJson } from './sources.ts';
 import type { Outcome } from './steps.ts';
 
 export interface Floors {
@@ -20,10 +20,11 @@ function percent({ total, covered }: Lines): number {
   return total === 0 ? 100 : Math.floor((covered / total) * 10_000) / 100;
 }
 
-/** What lies below its floor, and the line that tells the figures. */
+/** What lies below its floor or was not seen at all, and the lines that tell the figures. */
 export function judgeCoverage(
   floors: Floors,
   files: Readonly<Record<string, Lines>>,
+  expected: readonly string[] = [],
 ): { readonly problems: readonly string[]; readonly line: string } {
   const sums = new Map<string, Lines>();
   for (const [path, lines] of Object.entries(files)) {
@@ -36,7 +37,9 @@ export function judgeCoverage(
   }
   const total = sums.get('total');
   if (total === undefined) return { problems: ['no line of any package was seen'], line: '' };
-  const problems: string[] = [];
+  const problems = expected
+    .filter((dir) => !sums.has(dir))
+    .map((dir) => `${dir}: no line was seen; has it tests?`);
   if (percent(total) < floors.total) {
     problems.push(`all packages: ${percent(total)} % of lines, floor ${floors.total} %`);
   }
@@ -67,7 +70,12 @@ export async function checkCoverage(): Promise<Outcome> {
   const summary = readJson<Record<string, { lines: Lines }>>(summaryFile);
   const floors = readJson<Floors>(floorFile);
   const files = Object.entries(summary).map(([path, { lines }]) => [path, lines] as const);
-  const { problems, line } = judgeCoverage(floors, Object.fromEntries(files));
+  const packages = members().filter(({ dir }) => dir.startsWith('packages/'));
+  const { problems, line } = judgeCoverage(
+    floors,
+    Object.fromEntries(files),
+    packages.map(({ dir }) => dir),
+  );
   const lowered: string[] = [];
   const committed = await run(['git', 'show', `HEAD:${floorFile}`]);
   if (committed.ok) lowered.push(...loweredFloors(JSON.parse(committed.output) as Floors, floors));

@@ -68,7 +68,7 @@ function vitest(...args: readonly string[]): () => Promise<Outcome> {
     rmSync(file, { force: true });
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const command = [...tool('vitest'), 'run', ...reporters, ...args];
-    const { ok } = await run(command, { stream: true });
+    const { ok } = await run(command, { stream: true, env: { CI: '1' } }); // no snapshot is written
     let report: VitestReport | undefined;
     try {
       report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;

@@ -1,7 +1,7 @@
 /** The generated documents: each a function from the workspace to a text. */
 import { type Arrow, checkLayers, type LayerTable } from '@mxd/check/layers';
 import { find, has, type Member, members, read, readJson, sourcesOf } from '@mxd/check/sources';
-import { errorCodes, limitsOf, load } from './exported.ts';
+import { errorCodes, limitsOf, load, metricsOf } from './exported.ts';
 import { code, replaceBlock, table } from './markdown.ts';
 import { capabilities } from './matrix/capabilities.ts';
 import { lessons } from './matrix/lessons.ts';
@@ -67,6 +67,26 @@ async function limits(): Promise<Generated> {
     ...parts,
   ];
   return { path: 'docs/limits.md', text: text.join('\n\n') };
+}
+
+/** docs/metrics.md, where the package that defines the metrics is there. */
+async function metrics(): Promise<readonly Generated[]> {
+  const member = members().find(({ dir }) => dir === 'packages/metrics');
+  const module = member === undefined ? undefined : await load(member, '.');
+  const rows = metricsOf(module?.['catalogue']).map((metric) => [
+    code(metric.name),
+    metric.type,
+    metric.labels,
+    metric.help,
+  ]);
+  if (rows.length === 0) return [];
+  const text = [
+    '# Metrics',
+    note('the catalogue of `@mxd/metrics`'),
+    'What a node shows to Prometheus. Names are stable; labels have the closed lists of values given here.',
+    table(['metric', 'type', 'labels', 'meaning'], rows),
+  ];
+  return [{ path: 'docs/metrics.md', text: text.join('\n\n') }];
 }
 
 function arrowTable(layers: LayerTable): string {
@@ -161,5 +181,12 @@ function buildReferences(): Generated {
 
 /** Everything that is generated, unformatted. */
 export async function generateAll(): Promise<readonly Generated[]> {
-  return [await errors(), await limits(), architecture(), matrix(), buildReferences()];
+  return [
+    await errors(),
+    await limits(),
+    ...(await metrics()),
+    architecture(),
+    matrix(),
+    buildReferences(),
+  ];
 }

@@ -67,3 +67,26 @@ export function limitsOf(value: unknown, prefix = ''): readonly Limit[] {
     return [{ name, value: figure, unit, why }];
   });
 }
+
+export interface Metric {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: string;
+  readonly help: string;
+}
+
+/** The metrics that a module's `catalogue` defines. */
+export function metricsOf(catalogue: unknown): readonly Metric[] {
+  if (!isRecord(catalogue)) return [];
+  return Object.values(catalogue).map((item) => {
+    if (!isRecord(item)) throw new TypeError('a metric of the catalogue is no definition');
+    const { name, type, help, labels } = item;
+    if (typeof name !== 'string' || typeof type !== 'string' || typeof help !== 'string') {
+      throw new TypeError(`the metric ${String(name)} has no name, type or help`);
+    }
+    const values = Object.entries(isRecord(labels) ? labels : {}).map(
+      ([label, list]) => `\`${label}\`${Array.isArray(list) ? `: ${list.join(', ')}` : ''}`,
+    );
+    return { name, type, help, labels: values.join('; ') };
+  });
+}

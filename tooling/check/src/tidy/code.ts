@@ -57,6 +57,19 @@ const bans: readonly Ban[] = [
   { names: ['process', '__dirname'], where: 'browser', instead: 'a value that is passed in' },
 ];
 
+/** Why a metric of this type may not have this name, or undefined. */
+function metricProblem(type: string, name: string): string | undefined {
+  if (!/^mxd_[a-z][a-z0-9_]*[a-z0-9]$/.test(name)) return 'is not mxd_ and lower case words';
+  const isTotal = name.endsWith('_total');
+  if (type === 'counter' && !isTotal) return 'is a counter and does not end in _total';
+  if (type === 'histogram' && !/_(seconds|bytes)$/.test(name)) {
+    return 'is a histogram and does not end in _seconds or _bytes';
+  }
+  if (type === 'gauge' && isTotal) return 'is a gauge and ends in _total';
+  const unit = /_(ms|millis|milliseconds|minutes|hours|kb|mb|count)(_total)?$/.exec(name)?.[1];
+  return unit === undefined ? undefined : `has the unit ${unit}: use _seconds, _bytes or a noun`;
+}
+
 interface FileKind {
   readonly packages: boolean;
   readonly library: boolean;
@@ -134,6 +147,12 @@ export function checkCode(file: SourceFile, table: TidyTable): readonly Finding[
     }
   };
 
+  const bareError = (node: Node | undefined): void => {
+    if (!kind.library || node?.type !== 'NewExpression') return;
+    if (dotted((node as Node & { callee: Node }).callee) !== 'Error') return;
+    report('bare-error', node.start, "a bare Error: throw the package's coded error");
+  };
+
   const functionLines = (node: Node): void => {
     const lines = lineAt(file.text, node.end) - lineAt(file.text, node.start) + 1;
     if (!isTest && lines > table.limits.functionLines) {
@@ -163,18 +182,21 @@ export function checkCode(file: SourceFile, table: TidyTable): readonly Finding[
     CallExpression(node) {
       const name = dotted(node.callee);
       if (name !== undefined && !name.includes('.')) checkName(name, node.start);
+      const [first] = node.arguments;
+      if (/(^|\.)reject$/.test(name ?? '')) bareError(first);
+      const isMetric = /^(counter|gauge|histogram)$/.test(name ?? '') && first?.type === 'Literal';
+      if (kind.packages && isMetric && typeof first.value === 'string') {
+        const problem = first.value.startsWith('mxd') && metricProblem(name ?? '', first.value);
+        if (problem) report('metric-name', node.start, `${first.value} ${problem}`);
+      }
       const focus = name?.match(/^(describe|it|test)\.only$/);
       if (isTest && focus) report('focused-test', node.start, `${name} leaves the others out`);
     },
+    ThrowStatement(node) {
+      bareError(node.argument);
+    },
     NewExpression(node) {
       const name = dotted(node.callee);
-      if (kind.library && name === 'Error') {
-        report(
-          'bare-error',
-          node.start,
-          "new Error(...) is not used in packages: throw the package's coded error",
-        );
-      }
       if (kind.pure && name === 'Date' && node.arguments.length === 0) {
         report('banned-call', node.start, 'new Date() reads the clock: use a time that comes in');
       }

@@ -12,8 +12,8 @@ interface MemberState extends Member {
 const readmeNeeds: readonly (readonly [string, RegExp])[] = [
   ['how to install it', /npm install @mxd\/|npm i @mxd\//],
   ['an example that runs', /```(ts|js|sh|console|bash)/],
-  ['guarantees', /guarantee/i],
-  ['limits', /limit/i],
+  ['guarantees', /guarantee|promise/i],
+  ['limits', /limit|bound/i],
   ['its stability level', /stability/i],
   ['its trust tier', /trust/i],
 ];

@@ -43,6 +43,13 @@ describe('judgeCoverage', () => {
     expect(judgeCoverage(floors, nearly).problems).toHaveLength(1);
   });
 
+  it('fails for a package that was not seen', () => {
+    const floors = { total: 0, packages: {} };
+    expect(judgeCoverage(floors, files, ['packages/a', 'packages/c']).problems).toEqual([
+      'packages/c: no line was seen; has it tests?',
+    ]);
+  });
+
   it('fails when it saw nothing', () => {
     expect(judgeCoverage({ total: 0, packages: {} }, {}).problems).toHaveLength(1);
   });

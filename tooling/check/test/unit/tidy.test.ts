@@ -39,6 +39,10 @@ describe('checkCode finds', () => {
     ['Node in a state file', state, `import 'node:fs';`, 'node-import'],
     ['Buffer in browser code', 'packages/wallet/src/a.ts', `Buffer.from('');`, 'banned-call'],
     ['a focused test', 'packages/core/test/unit/a.test.ts', `it.only('x', f);`, 'focused-test'],
+    ['a counter without _total', plain, `counter('mxd_blocks', 'x');`, 'metric-name'],
+    ['a gauge with _total', plain, `gauge('mxd_blocks_total', 'x');`, 'metric-name'],
+    ['a histogram without a unit', plain, `histogram('mxd_latency', 'x');`, 'metric-name'],
+    ['a metric in milliseconds', plain, `gauge('mxd_delay_ms', 'x');`, 'metric-name'],
     ['a long function', plain, `function f() {\n\n\n\n\n\n}`, 'function-length'],
   ])('%s', (_name, path, text, rule) => {
     expect(code(path, text)).toEqual([rule]);
@@ -55,6 +59,8 @@ describe('checkCode accepts', () => {
     ['a name inside a text', plain, `const s = 'Math.random()';`],
     ['a local that shares the name', pure, 'const process = start(); process.step();'],
     ['types of Node', pure, `import type { X } from 'node:fs';`],
+    ['metrics of good names', plain, `counter('mxd_blocks_total', 'x'); gauge('mxd_peers', 'y');`],
+    ['an Error that is handed to a library', plain, `stream.abort(new Error('x'));`],
     ['tools', 'tooling/x/src/a.ts', `throw new Error('x');`],
     ['an exemption with a reason', plain, '// tidy-allow banned-call: jitter only\nMath.random();'],
   ])('%s', (_name, path, text) => {
