@@ -60,19 +60,15 @@ export const batchCases: readonly ConformanceCase[] = [
   }),
   withStore('shows all of a batch or nothing', async (store) => {
     const keys = Array.from({ length: 100 }, (_, index) => `k${String(index).padStart(3, '0')}`);
-    let running = true;
-    const writer = (async () => {
-      for (let round = 1; round <= 30; round += 1) {
-        await store.batch(keys.map((key) => put(key, String(round))));
-      }
-      running = false;
-    })();
-    while (running) {
+    const writes = Array.from({ length: 30 }, (_, round) =>
+      store.batch(keys.map((key) => put(key, String(round)))),
+    );
+    for (let round = 0; round < 60; round += 1) {
       const page = await store.range().page(200);
       const rounds = new Set(page.map(([, value]) => text(value)));
       assert.ok(page.length === 0 || (page.length === 100 && rounds.size === 1));
     }
-    await writer;
+    await Promise.all(writes);
   }),
   withStore('counts what it does', async (store) => {
     await store.batch([put('a', '12'), del('b')]);

@@ -21,8 +21,8 @@ describe.each([
   ['memory', memory],
   ['memory behind the fault injector', wrapped],
 ])('%s', (_name, driver) => {
-  test.each(conformanceCases)('$name', async ({ run }) => {
-    await run(driver);
+  test.each(conformanceCases)('$name', async (conformanceCase) => {
+    await conformanceCase.run(driver);
   });
 });
 
@@ -71,12 +71,12 @@ describe('the suite itself', () => {
 
   test.each(defects)('fails a driver that %s', async (_name, driver) => {
     const failures: string[] = [];
-    for (const { name, run } of conformanceCases) {
+    for (const conformanceCase of conformanceCases) {
       try {
-        await run(driver);
+        await conformanceCase.run(driver);
       } catch (error) {
         expect(error).not.toBeInstanceOf(StorageError);
-        failures.push(name);
+        failures.push(conformanceCase.name);
       }
     }
     expect(failures.length).toBeGreaterThan(0);
