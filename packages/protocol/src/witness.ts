@@ -64,7 +64,8 @@ export const suiteKeyCodec: Codec<SuiteKey> = makeCodec<SuiteKey>({
   maxBytes: largestKey,
   size: (key) => 1 + key.publicKey.length,
   encodeInto(writer, key) {
-    if (!isSuite(key.suite)) throw new CodecError('CODEC_TAG', `suite ${key.suite} is unknown`);
+    if (!isSuite(key.suite))
+      throw new CodecError('CODEC_TAG', `suite ${String(key.suite)} is unknown`);
     u8.encodeInto(writer, key.suite);
     bytes(suiteInfo[key.suite].publicKeyBytes).encodeInto(writer, key.publicKey);
   },
