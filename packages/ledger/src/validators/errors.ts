@@ -52,6 +52,8 @@ export const validatorErrors = {
   LATENCY_SIGNATURE: 'The signature of the report does not verify.',
   SIGNAL_NOT_MEMBER: 'The id is not in the table.',
   SIGNAL_CHANGE: 'The change document is malformed or breaks a rule of the parameters.',
+  UPGRADE_UNKNOWN_VERSION:
+    'The chain runs by a protocol version that this software does not know: update it.',
   SECTION_MISSING: 'A state section is missing, or one is there that does not exist.',
   SECTION_MALFORMED: 'A state section does not decode.',
   SECTION_INCONSISTENT: 'Two state sections contradict each other.',

@@ -87,9 +87,7 @@ export function mapDelete<Value>(map: OrderedMap<Value>, key: string): OrderedMa
   if (chunk === undefined || chunk.keys[at] !== key) return map;
   const rest = { keys: chunk.keys.toSpliced(at, 1), values: chunk.values.toSpliced(at, 1) };
   const chunks =
-    rest.keys.length === 0
-      ? map.chunks.toSpliced(index, 1)
-      : map.chunks.toSpliced(index, 1, rest);
+    rest.keys.length === 0 ? map.chunks.toSpliced(index, 1) : map.chunks.toSpliced(index, 1, rest);
   return { size: map.size - 1, chunks };
 }
 

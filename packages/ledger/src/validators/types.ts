@@ -153,9 +153,7 @@ export interface ValidatorState {
 }
 
 /** A verdict on data from a block or a peer: never an exception. */
-export type ValidatorResult<T> =
-  | { readonly ok: true; readonly value: T }
-  | ValidatorFailure;
+export type ValidatorResult<T> = { readonly ok: true; readonly value: T } | ValidatorFailure;
 
 /** The rule that was broken, and the values that show it. */
 export interface ValidatorFailure {
@@ -232,6 +230,6 @@ export interface NextTable {
   readonly table: Table;
   /** Hash of the encoding, as the boundary header commits to it. */
   readonly hash: Digest;
-  /** Entries of the queue that were used or removed, by identity. */
-  readonly consumed: ReadonlySet<QueuedRecord>;
+  /** `queueKey`s of the entries that were used or removed. */
+  readonly consumed: ReadonlySet<string>;
 }

@@ -1,0 +1,28 @@
+import { type SystemRecord } from '@mxd/protocol/system-records';
+
+import { type ValidatorErrorCode } from './errors.ts';
+import {
+  type RecordContext,
+  type SignatureClaim,
+  type ValidatorFailure,
+  type ValidatorState,
+} from './types.ts';
+
+/** A signature of a record and the code that says it is bad. */
+export interface CodedClaim extends SignatureClaim {
+  readonly code: ValidatorErrorCode;
+}
+
+/**
+ * The rules of one type of system record. `check` reads everything but signatures; `claims` and
+ * `apply` may rely on it having passed on the same state.
+ */
+export interface RecordRules<Record extends SystemRecord> {
+  check(
+    state: ValidatorState,
+    record: Record,
+    context: RecordContext,
+  ): ValidatorFailure | undefined;
+  claims(state: ValidatorState, record: Record): readonly CodedClaim[];
+  apply(state: ValidatorState, record: Record, context: RecordContext): ValidatorState;
+}
