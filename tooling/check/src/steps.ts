@@ -151,7 +151,10 @@ export const steps: readonly Step[] = [
   {
     name: 'packages',
     about: 'tarballs are well formed and every entry loads in an empty project',
-    run: commands(source('tooling/check/src/check-packages.ts')),
+    run: commands(
+      [...tool('typescript', 'tsc'), '-b'],
+      source('tooling/check/src/check-packages.ts'),
+    ),
   },
   { name: 'tests', about: 'unit, property and integration tests', run: vitest('--coverage') },
   { name: 'coverage', about: 'line coverage is above its floor', run: checkCoverage },

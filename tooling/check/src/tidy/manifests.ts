@@ -47,6 +47,10 @@ function ofPublished(member: MemberState): readonly string[] {
     const types = built.replace(/\.js$/, '.d.ts');
     expect(target['types'] === types, `exports['${key}'].types is not ${types}`);
   }
+  const snapshot = `${dir}/test/unit/exports.test.ts`;
+  if (dir.startsWith('packages/')) {
+    expect(member.paths.includes(snapshot), `${snapshot} (the names it exports) is missing`);
+  }
   if (member.readme === undefined) problems.push('README.md is missing');
   else {
     for (const [what, pattern] of readmeNeeds) {

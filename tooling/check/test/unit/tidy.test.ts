@@ -129,11 +129,12 @@ const readme = [
 ].join('\n');
 
 describe('checkManifest', () => {
-  const manifest = (change: Partial<Manifest>, text: string | undefined = readme) =>
+  const exportsTest = 'packages/core/test/unit/exports.test.ts';
+  const manifest = (change: Partial<Manifest>, text = readme, snapshot = true) =>
     checkManifest({
       dir: 'packages/core',
       manifest: { ...good, ...change },
-      paths: ['packages/core/src/index.ts'],
+      paths: ['packages/core/src/index.ts', ...(snapshot ? [exportsTest] : [])],
       readme: text,
     }).map((finding) => finding.text);
 
@@ -170,6 +171,10 @@ describe('checkManifest', () => {
     ],
   ])('refuses %s', (_name, change) => {
     expect(manifest(change)).toHaveLength(1);
+  });
+
+  it('refuses a package without a snapshot of its names', () => {
+    expect(manifest({}, readme, false)).toEqual([expect.stringContaining('exports.test.ts')]);
   });
 
   it('refuses a README that leaves something out', () => {
