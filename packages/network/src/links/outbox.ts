@@ -56,6 +56,15 @@ export class Outbox {
     return true;
   }
 
+  /** Takes the oldest frame whole; for transports that keep message boundaries. */
+  takeFrame(): Uint8Array | undefined {
+    const first = this.#frames[this.#head];
+    if (first === undefined) return undefined;
+    this.#bytes -= first.length;
+    this.#advance(1);
+    return first;
+  }
+
   /** Takes up to `maxBytes` in order: part of a long frame, or several short ones merged. */
   take(maxBytes: number): Uint8Array | undefined {
     const first = this.#frames[this.#head];

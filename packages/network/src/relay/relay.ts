@@ -366,6 +366,9 @@ export class Relay implements TransactionRelay {
     const lazyDueMs = this.#lastFlushMs + limits.relayLazyDelayMs.value;
     const selfIsValidator = this.#port.isValidator();
     const lazy = new Set<Entry>();
+    const chosenIsValidator = chosen?.sender.validatorId !== undefined;
+    const handledByValidator = (entry: Entry): boolean =>
+      selfIsValidator ? entry.pushedByValidator : entry.push === 'one' && chosenIsValidator;
     for (const peer of this.#peers.values()) {
       const push: Entry[] = [];
       const announce: Entry[] = [];
@@ -374,7 +377,8 @@ export class Relay implements TransactionRelay {
         if (entry.bytes === undefined || hasSlot(entry.has, peer.slot)) continue;
         if (isValidator && entry.push === 'validators') push.push(entry);
         else if (entry.push === 'one' && peer === chosen) push.push(entry);
-        else if (isValidator && selfIsValidator && entry.pushedByValidator) lazy.add(entry);
+        // A validator that has it pushes it to its colleagues; an announcement would race with that.
+        else if (isValidator && handledByValidator(entry)) lazy.add(entry);
         else if (!hasSlot(entry.told, peer.slot)) announce.push(entry);
       }
       this.#sendPush(peer, push, batches, announce);

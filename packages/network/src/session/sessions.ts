@@ -99,8 +99,7 @@ export class Sessions implements SessionHost {
     this.#stopped = true;
     clearInterval(this.#watch);
     if (this.#onOpen) this.#host.removeEventListener('connection:open', this.#onOpen);
-    for (const session of [...this.#byConnection.values()])
-      this.end(session, 'shutdown', 'shutdown');
+    for (const session of this.#byConnection.values()) this.end(session, 'shutdown', 'shutdown');
     // Room for the farewell frames to leave before the sockets do.
     await new Promise((resolve) => setTimeout(resolve, this.#byConnection.size > 0 ? 20 : 0));
     for (const pending of this.#pending.values()) {
@@ -339,7 +338,7 @@ export class Sessions implements SessionHost {
 
   /** Judges all claims again: the table of validators has changed. */
   async validatorsChanged(): Promise<void> {
-    for (const session of [...this.#byPeer.values()]) {
+    for (const session of this.#byPeer.values()) {
       if (session.claim === undefined) continue;
       const verdict = await judgeClaim(this.#context.authority, session.claim);
       const validatorId = verdict === 'true' ? session.claim.id : undefined;
@@ -420,7 +419,7 @@ export class Sessions implements SessionHost {
 
   #watchAll(): void {
     const nowMs = performance.now();
-    for (const session of [...this.#byConnection.values()]) {
+    for (const session of this.#byConnection.values()) {
       const reason = session.watch(nowMs);
       if (reason !== undefined) this.end(session, reason, reason);
     }

@@ -62,7 +62,12 @@ export class FrameReader {
 
   #append(part: Uint8Array): void {
     if (part.length === 0) return;
-    this.#chunks.push(part);
+    // Never a Buffer: its `slice` is a view, not a copy, and receivers rely on the copy.
+    const plain =
+      part.constructor === Uint8Array
+        ? part
+        : new Uint8Array(part.buffer, part.byteOffset, part.length);
+    this.#chunks.push(plain);
     this.#available += part.length;
   }
 
@@ -135,9 +140,7 @@ export class FrameReader {
     if (chunk.length - start >= length) {
       const end = start + length;
       const pins = length < copyBelowBytes && chunk.buffer.byteLength > 2 * length;
-      const out = pins
-        ? Uint8Array.prototype.slice.call(chunk, start, end)
-        : chunk.subarray(start, end);
+      const out = pins ? chunk.slice(start, end) : chunk.subarray(start, end);
       this.#available -= length;
       this.#offset = end;
       if (end === chunk.length) this.#dropHead();
