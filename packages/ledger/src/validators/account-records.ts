@@ -62,19 +62,22 @@ export function checkRegistered(
     : undefined;
 }
 
-/** What the account key of a record signs. */
-export function accountClaim(
+/** What the account key of a record signs; nothing if the account is unknown. */
+export function accountClaims(
   state: ValidatorState,
   record: AccountRecord,
-  account: Pick<RegistryEntry, 'accountSuite' | 'accountKey'>,
-): CodedClaim {
-  return {
-    code: 'RECORD_ACCOUNT_SIGNATURE',
-    suite: account.accountSuite,
-    publicKey: account.accountKey,
-    message: accountMessage(state.chain.chainTag, record),
-    signature: record.accountSignature,
-  };
+  account: Pick<RegistryEntry, 'accountSuite' | 'accountKey'> | undefined,
+): readonly CodedClaim[] {
+  if (account === undefined) return [];
+  return [
+    {
+      code: 'RECORD_ACCOUNT_SIGNATURE',
+      suite: account.accountSuite,
+      publicKey: account.accountKey,
+      message: accountMessage(state.chain.chainTag, record),
+      signature: record.accountSignature,
+    },
+  ];
 }
 
 /** What the new consensus key of a record signs. */

@@ -1,5 +1,5 @@
 import { compareBytes, equalBytes } from '@mxd/codec';
-import { previousValidatorId, type ValidatorSet } from '@mxd/protocol/checks';
+import { previousValidatorId } from '@mxd/protocol/checks';
 import { keyOf } from '@mxd/protocol/primitives';
 import { type EvidenceRecord } from '@mxd/protocol/system-records';
 import { voteKind, voteSigningMessage, type Vote } from '@mxd/protocol/vote';
@@ -7,7 +7,7 @@ import { voteKind, voteSigningMessage, type Vote } from '@mxd/protocol/vote';
 import { withRegistryEntry } from './account-records.ts';
 import { failed } from './errors.ts';
 import { mapGet, mapSet } from './ordered-map.ts';
-import { type RecordRules } from './record-rules.ts';
+import { type CodedClaim, type RecordRules } from './record-rules.ts';
 import { type EvidenceKey, type RegistryEntry, type ValidatorFailure } from './types.ts';
 import { activeParameters, epochOf, registryEntry, validatorSetOf } from './views.ts';
 
@@ -57,13 +57,14 @@ export const evidenceRules: RecordRules<EvidenceRecord> = {
   },
   claims(state, { voteA, voteB }) {
     const { chainTag } = state.chain;
-    const set = validatorSetOf(state, voteA.epoch) as ValidatorSet;
+    const set = validatorSetOf(state, voteA.epoch);
+    const signer = set?.table.entries[voteA.signerIndex];
+    if (set === undefined || signer === undefined) return [];
     const previous = previousValidatorId(set, voteA.view, voteA.signerIndex);
-    const publicKey = set.table.entries[voteA.signerIndex]?.consensusKey as Uint8Array;
-    const claim = (vote: Vote) => ({
-      code: 'EVIDENCE_SIGNATURE' as const,
-      suite: 1 as const,
-      publicKey,
+    const claim = (vote: Vote): CodedClaim => ({
+      code: 'EVIDENCE_SIGNATURE',
+      suite: 1,
+      publicKey: signer.consensusKey,
       message: voteSigningMessage(chainTag, vote, previous),
       signature: vote.signature,
     });

@@ -27,13 +27,6 @@ export function beforeTransactions(
   return applySystemRecords(applyMetrics(parent, header), encodedRecords, context);
 }
 
-/** What steps X4 to X6 read of a block. */
-export interface ExecutedBlock {
-  readonly header: Pick<Header, 'height' | 'parentHash' | 'proposerId' | 'tipTotal'>;
-  readonly hash: BlockHash;
-  readonly deltas: StakeDeltas;
-}
-
 /**
  * The result of X4, then X5 and, at the end of an epoch, X6. `parent` is the state after the parent
  * block, `state` that after `beforeTransactions`.
@@ -41,10 +34,12 @@ export interface ExecutedBlock {
 export function afterTransactions(
   parent: ValidatorState,
   state: ValidatorState,
-  { header, hash, deltas }: ExecutedBlock,
+  header: Pick<Header, 'height' | 'parentHash' | 'proposerId' | 'tipTotal'>,
+  blockHash: BlockHash,
+  deltas: StakeDeltas,
 ): EpochEnd {
   const tipped = applyTips(parent, applyBondDeltas(state, deltas), header);
   return isBoundary(parent, header.height)
-    ? endEpoch(parent, tipped, header, hash)
+    ? endEpoch(parent, tipped, header, blockHash)
     : { state: tipped, payouts: [] };
 }

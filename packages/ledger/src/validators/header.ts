@@ -1,13 +1,13 @@
 import { equalBytes, isZeroBytes } from '@mxd/codec';
 import { type Header } from '@mxd/protocol/block';
-import { leaderOf, type ValidatorSet } from '@mxd/protocol/checks';
+import { leaderOf } from '@mxd/protocol/checks';
 import { type BlockHash, type Digest } from '@mxd/protocol/primitives';
 import { type TableEntry } from '@mxd/protocol/table';
 
 import { failed } from './errors.ts';
 import { nextTable } from './next-table.ts';
 import { type ValidatorFailure, type ValidatorResult, type ValidatorState } from './types.ts';
-import { boundaryHeight, currentTable, epochOf, isBoundary, validatorSetOf } from './views.ts';
+import { boundaryHeight, currentSet, epochOf, isBoundary } from './views.ts';
 
 const accepted = { ok: true, value: undefined } as const;
 
@@ -34,6 +34,13 @@ export interface ParentBlock {
   readonly height: number;
   readonly hash: BlockHash;
   readonly timestampMs: number;
+}
+
+/** A header, its parent, and the application root of the state after the parent. */
+export interface HeaderInput {
+  readonly header: Header;
+  readonly parent: ParentBlock;
+  readonly appRoot: Digest;
 }
 
 function checkPlace(
@@ -70,12 +77,12 @@ function checkLeader(
   parent: ParentBlock,
 ): ValidatorFailure | undefined {
   const { view, parentView } = header;
-  const set = validatorSetOf(state, epochOf(state)) as ValidatorSet;
+  const set = currentSet(state);
   const isOnAnchor = parent.height === boundaryHeight(state) - epochLengthOf(state);
   if (view < 1 || parentView >= view || (parentView === 0) !== isOnAnchor) {
     return failed('HEADER_VIEW', `view ${view} on view ${parentView} of a parent block`);
   }
-  const leader = currentTable(state).entries[leaderOf(set, view)] as TableEntry;
+  const leader = set.table.entries[leaderOf(set, view)] as TableEntry;
   return equalBytes(leader.id, header.proposerId)
     ? undefined
     : failed('HEADER_PROPOSER', `another validator leads view ${view}`);
@@ -86,14 +93,11 @@ const epochLengthOf = (state: ValidatorState): number =>
 
 /**
  * Step X1 but for the parent certificate (rule B1, consensus) and the roots of the body (the
- * ledger): everything that the state after the parent says about a header. `appRoot` is the root of
- * that state.
+ * ledger): everything that the state after the parent says about a header.
  */
 export function checkHeader(
   state: ValidatorState,
-  header: Header,
-  parent: ParentBlock,
-  appRoot: Digest,
+  { header, parent, appRoot }: HeaderInput,
 ): ValidatorResult<undefined> {
   const failure = checkPlace(state, header, parent) ?? checkLeader(state, header, parent);
   if (failure !== undefined) return failure;

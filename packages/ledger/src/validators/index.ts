@@ -1,14 +1,14 @@
 export { applyBondDeltas, slashedAmount } from './amounts.ts';
 export { endEpoch, payoutTxid, type EpochEnd } from './epoch.ts';
 export { ValidatorStateError, validatorErrors, type ValidatorErrorCode } from './errors.ts';
-export { afterTransactions, beforeTransactions, type ExecutedBlock } from './execute.ts';
+export { afterTransactions, beforeTransactions } from './execute.ts';
 export {
   chainConstants,
   genesisOutputs,
   genesisValidatorState,
   type GenesisState,
 } from './genesis.ts';
-export { checkHeader, checkHeaderBoundary, type ParentBlock } from './header.ts';
+export { checkHeader, checkHeaderBoundary, type HeaderInput, type ParentBlock } from './header.ts';
 export { latencyWindow } from './latency-record.ts';
 export { applyMetrics } from './metrics.ts';
 export { nextTable } from './next-table.ts';
@@ -19,9 +19,20 @@ export {
   recordSignatures,
   type RecordsOutcome,
 } from './records.ts';
-export { applicationRoot, sectionBytes, sectionIds, type SectionId } from './sections.ts';
+export {
+  applicationRoot,
+  changedSections,
+  sectionBytes,
+  sectionIds,
+  type SectionId,
+} from './sections.ts';
 export { selectSystemRecords, type DroppedRecord, type SelectedRecords } from './select-records.ts';
-export { exportSections, stateFromSections, type CarriedSections } from './snapshot.ts';
+export {
+  exportSection,
+  exportSections,
+  stateFromSections,
+  type CarriedSections,
+} from './snapshot.ts';
 export { applyTips } from './tips.ts';
 export type {
   ChainConstants,
@@ -55,7 +66,9 @@ export {
   isBlacklisted,
   isBoundary,
   isMember,
+  protocolVersion,
   registryEntry,
+  scheduledUpgrade,
   validatorSetOf,
   validatorSets,
 } from './views.ts';

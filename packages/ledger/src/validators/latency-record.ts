@@ -44,11 +44,12 @@ export const latencyRules: RecordRules<LatencyRecord> = {
   },
   claims(state, record) {
     const reporter = currentTable(state).entries[record.reporterIndex];
+    if (reporter === undefined) return [];
     return [
       {
         code: 'LATENCY_SIGNATURE',
         suite: 1,
-        publicKey: reporter?.consensusKey as Uint8Array,
+        publicKey: reporter.consensusKey,
         message: latencyMessage(state.chain.chainTag, record),
         signature: record.signature,
       },

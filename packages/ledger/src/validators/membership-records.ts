@@ -6,7 +6,7 @@ import { keyOf, type ValidatorId } from '@mxd/protocol/primitives';
 import { type JoinRecord, type LeaveRecord, type RotateRecord } from '@mxd/protocol/system-records';
 
 import {
-  accountClaim,
+  accountClaims,
   checkOncePerEpoch,
   checkRegistered,
   checkSequence,
@@ -119,7 +119,7 @@ export const joinRules: RecordRules<JoinRecord> = {
   check: checkJoin,
   claims: (state, record) => [
     possessionClaim(state, record, record.consensusKey),
-    accountClaim(state, record, record),
+    ...accountClaims(state, record, record),
   ],
   apply(state, given) {
     const record = detached(given);
@@ -145,7 +145,7 @@ export const leaveRules: RecordRules<LeaveRecord> = {
       checkOncePerEpoch(state, record)
     );
   },
-  claims: (state, record) => [accountClaim(state, record, known(state, record.id))],
+  claims: (state, record) => accountClaims(state, record, registryEntry(state, record.id)),
   apply(state, given) {
     const record = detached(given);
     const join = queueKey({ type: 1, id: record.id });
@@ -171,7 +171,7 @@ export const rotateRules: RecordRules<RotateRecord> = {
   },
   claims: (state, record) => [
     possessionClaim(state, record, record.newConsensusKey),
-    accountClaim(state, record, known(state, record.id)),
+    ...accountClaims(state, record, registryEntry(state, record.id)),
   ],
   apply(state, given) {
     const record = detached(given);

@@ -4,8 +4,7 @@ import { keyOf, type ValidatorId } from '@mxd/protocol/primitives';
 
 import { mapGet, mapSet } from './ordered-map.ts';
 import { type Metrics, type ValidatorState } from './types.ts';
-import { currentTable, epochOf, validatorSetOf } from './views.ts';
-import { ValidatorStateError } from './errors.ts';
+import { currentSet } from './views.ts';
 
 const maxU32 = 0xffff_ffff;
 const maxU16 = 0xffff;
@@ -40,9 +39,8 @@ export function applyMetrics(
   state: ValidatorState,
   header: Pick<Header, 'view' | 'parentView'>,
 ): ValidatorState {
-  const set = validatorSetOf(state, epochOf(state));
-  if (set === undefined) throw new ValidatorStateError('STATE_INVARIANT', 'no validator set');
-  const { entries } = currentTable(state);
+  const set = currentSet(state);
+  const { entries } = set.table;
   let { metrics } = state;
   const update = (index: number, change: (old: Metrics) => Metrics): void => {
     const id = entries[index]?.id as ValidatorId;

@@ -14,8 +14,9 @@ export interface CodedClaim extends SignatureClaim {
 }
 
 /**
- * The rules of one type of system record. `check` reads everything but signatures; `claims` and
- * `apply` may rely on it having passed on the same state.
+ * The rules of one type of system record. `check` reads everything but signatures. `claims` are the
+ * signatures of any record, none if the state does not know who signed; never none after `check`.
+ * `apply` relies on `check` having passed on the same state.
  */
 export interface RecordRules<Record extends SystemRecord> {
   check(

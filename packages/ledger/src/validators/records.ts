@@ -8,7 +8,7 @@ import { failed } from './errors.ts';
 import { evidenceRules } from './evidence-record.ts';
 import { latencyRules } from './latency-record.ts';
 import { joinRules, leaveRules, rotateRules } from './membership-records.ts';
-import { type CodedClaim, type RecordRules } from './record-rules.ts';
+import { type RecordRules } from './record-rules.ts';
 import { signalRules } from './signal-record.ts';
 import {
   type RecordContext,
@@ -52,7 +52,9 @@ export function checkRecordSignatures(
   record: SystemRecord,
   context: Pick<RecordContext, 'verify'>,
 ): ValidatorFailure | undefined {
-  for (const claim of rulesOf(record).claims(state, record)) {
+  const claims = rulesOf(record).claims(state, record);
+  if (claims.length === 0) return failed('RECORD_UNREGISTERED', 'nobody known could have signed');
+  for (const claim of claims) {
     const { suite, publicKey, message, signature, code } = claim;
     if (!context.verify(suite, publicKey, message, signature)) {
       return failed(code, `a signature of suite ${suite} does not verify`);
@@ -73,19 +75,13 @@ export function checkSystemRecord(
 }
 
 /**
- * The signatures of a record that passes its other rules on `state`; a failure if it does not. A
- * host can verify them in workers and then answer `context.verify` from the results.
+ * The signatures of a record, valid or not; none if the state does not know who signed. A host can
+ * verify them in workers and then answer `context.verify` from the results.
  */
-export function recordSignatures(
+export const recordSignatures = (
   state: ValidatorState,
   record: SystemRecord,
-  context: RecordContext,
-): ValidatorResult<readonly SignatureClaim[]> {
-  const failure = checkRecordRules(state, record, context);
-  if (failure !== undefined) return failure;
-  const claims: readonly CodedClaim[] = rulesOf(record).claims(state, record);
-  return { ok: true, value: claims.map(({ code: _, ...claim }) => claim) };
-}
+): readonly SignatureClaim[] => rulesOf(record).claims(state, record);
 
 /** Bytes of a record inside a list. */
 export const recordBytes = (record: SystemRecord): number => systemRecordCodec.size(record);

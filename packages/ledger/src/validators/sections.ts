@@ -51,6 +51,13 @@ function sectionObject(state: ValidatorState, id: SectionId): object {
   }
 }
 
+/**
+ * Sections whose objects differ: all that changed between two states, and none but those that steps
+ * touched. Costs nothing; the bytes of a section that is not listed are equal.
+ */
+export const changedSections = (before: ValidatorState, after: ValidatorState): SectionId[] =>
+  sectionIds.filter((id) => sectionObject(before, id) !== sectionObject(after, id));
+
 const encodedChunks = new WeakMap<object, Map<Codec<never>, Uint8Array>>();
 
 /** The entries of a chunk; kept, since most chunks of a large map outlive many blocks. */

@@ -4,6 +4,7 @@ import {
   type SystemRecord,
 } from '@mxd/protocol/system-records';
 
+import { type ValidatorErrorCode } from './errors.ts';
 import {
   applyRecord,
   checkRecordRules,
@@ -11,13 +12,14 @@ import {
   listHeadBytes,
   recordBytes,
 } from './records.ts';
-import { type RecordContext, type ValidatorFailure, type ValidatorState } from './types.ts';
+import { type RecordContext, type ValidatorState } from './types.ts';
 import { activeParameters } from './views.ts';
 
 /** A record of the pool that was left out because it is invalid on this state. */
 export interface DroppedRecord {
   readonly record: SystemRecord;
-  readonly failure: ValidatorFailure;
+  readonly code: ValidatorErrorCode;
+  readonly reason: string;
 }
 
 /** A valid list for a block, and what the pool should forget. */
@@ -60,7 +62,7 @@ function fitting(
     const failure =
       checkRecordRules(state, record, context) ?? checkRecordSignatures(state, record, context);
     if (failure !== undefined) {
-      dropped.push({ record, failure });
+      dropped.push({ record, code: failure.code, reason: failure.reason });
       continue;
     }
     chosen.push(record);
@@ -88,7 +90,7 @@ export function selectSystemRecords(
     // Signatures do not depend on the records before: accounts and tables stay as they are.
     const failure = checkRecordRules(after, record, context);
     if (failure !== undefined) {
-      dropped.push({ record, failure });
+      dropped.push({ record, code: failure.code, reason: failure.reason });
       continue;
     }
     records.push(record);

@@ -3,7 +3,7 @@ import { keyOf } from '@mxd/protocol/primitives';
 import { type SignalRecord } from '@mxd/protocol/system-records';
 
 import {
-  accountClaim,
+  accountClaims,
   checkRegistered,
   checkSequence,
   detached,
@@ -29,9 +29,7 @@ export const signalRules: RecordRules<SignalRecord> = {
     const change = checkChange(governance(state), record.change);
     return change.ok ? undefined : failed('SIGNAL_CHANGE', `${change.code}: ${change.reason}`);
   },
-  claims: (state, record) => [
-    accountClaim(state, record, registryEntry(state, record.id) as RegistryEntry),
-  ],
+  claims: (state, record) => accountClaims(state, record, registryEntry(state, record.id)),
   apply(state, given) {
     const { id, protocolVersion, expiryEpoch, change, seq } = detached(given);
     const epoch = epochOf(state);

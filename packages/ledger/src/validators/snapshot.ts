@@ -39,24 +39,22 @@ export type CarriedSections = ReadonlyMap<SectionId, Uint8Array>;
  * All sections of a state. Sections 3 and 4 carry more than the root covers: the account keys, to
  * which ids commit, and the consensus keys, to which the key chain commits.
  */
-export function exportSections(state: ValidatorState): CarriedSections {
-  const byPosition = [...mapValues(state.keys.keys)]
-    .toSorted((a, b) => a.position - b.position)
-    .map(({ key }) => key);
-  return new Map(
-    sectionIds.map((id): [SectionId, Uint8Array] => {
-      if (id === 3) return [id, encodeMap(state.registry, carriedRegistryEntryCodec)];
-      if (id === 4) return [id, carriedKeysCodec.encode(byPosition)];
-      return [id, sectionBytes(state, id)];
-    }),
-  );
+export const exportSections = (state: ValidatorState): CarriedSections =>
+  new Map(sectionIds.map((id) => [id, exportSection(state, id)]));
+
+/** One section as `exportSections` gives it: with `changedSections`, what a commit has to write. */
+export function exportSection(state: ValidatorState, id: SectionId): Uint8Array {
+  if (id === 3) return encodeMap(state.registry, carriedRegistryEntryCodec);
+  if (id !== 4) return sectionBytes(state, id);
+  const inOrder = [...mapValues(state.keys.keys)].toSorted((a, b) => a.position - b.position);
+  return carriedKeysCodec.encode(inOrder.map(({ key }) => key));
 }
 
 function problem(code: ValidatorErrorCode, reason: string): never {
   throw new ValidatorStateError(code, reason);
 }
 
-function require(holds: boolean, reason: string): void {
+function demand(holds: boolean, reason: string): void {
   if (!holds) problem('SECTION_INCONSISTENT', reason);
 }
 
@@ -101,7 +99,7 @@ function readRegistry(sections: CarriedSections): OrderedMap<RegistryEntry> {
     const isKey =
       accountKey.length === suiteInfo[accountSuite].publicKeyBytes &&
       equalBytes(validatorIdOf(accountSuite, accountKey), id);
-    require(isKey, `the id ${keyOf(id)} is not that of its account key`);
+    demand(isKey, `the id ${keyOf(id)} is not that of its account key`);
   }
   return registry;
 }
@@ -109,7 +107,7 @@ function readRegistry(sections: CarriedSections): OrderedMap<RegistryEntry> {
 function readKeys(sections: CarriedSections): RegisteredKeys {
   let keys = noKeys();
   for (const key of read(sections, 4, carriedKeysCodec)) {
-    require(!isRegistered(keys, key), 'a consensus key is registered twice');
+    demand(!isRegistered(keys, key), 'a consensus key is registered twice');
     keys = registerKey(keys, key);
   }
   return keys;
@@ -117,9 +115,9 @@ function readKeys(sections: CarriedSections): RegisteredKeys {
 
 function readEpochs(sections: CarriedSections): readonly EpochRecord[] {
   const epochs = readList(sections, 10, epochRecordCodec);
-  require(epochs.length > 0, 'there is no epoch record');
+  demand(epochs.length > 0, 'there is no epoch record');
   for (const [i, { epoch }] of epochs.entries()) {
-    require(epoch === (epochs[0] as EpochRecord).epoch + i, 'the epoch records have a gap');
+    demand(epoch === (epochs[0] as EpochRecord).epoch + i, 'the epoch records have a gap');
   }
   return epochs;
 }
@@ -128,7 +126,7 @@ function readReports(sections: CarriedSections): readonly LatencyRecord[] {
   const reports = readList(sections, 8, latencyReportsCodec);
   for (const [i, { reporterIndex }] of reports.entries()) {
     const before = reports[i - 1]?.reporterIndex ?? -1;
-    require(before < reporterIndex, 'the latency reports are out of order');
+    demand(before < reporterIndex, 'the latency reports are out of order');
   }
   return reports;
 }
@@ -138,21 +136,21 @@ function checkWhole(state: ValidatorState): void {
   const table = currentTable(state);
   const index = tableIndex(table);
   const { metrics, registry } = state;
-  require(metrics.size === index.size, 'the metrics are of other members');
+  demand(metrics.size === index.size, 'the metrics are of other members');
   for (const { id } of mapValues(metrics)) {
-    require(index.has(keyOf(id)), 'the metrics are of other members');
+    demand(index.has(keyOf(id)), 'the metrics are of other members');
   }
   const ids = new Set([...mapValues(registry)].map(byId));
-  for (const key of index.keys()) require(ids.has(key), `the member ${key} is not registered`);
+  for (const key of index.keys()) demand(ids.has(key), `the member ${key} is not registered`);
   for (const { id } of mapValues(state.accruals)) {
-    require(ids.has(byId({ id })), `tips are credited to ${keyOf(id)}, which is not registered`);
+    demand(ids.has(byId({ id })), `tips are credited to ${keyOf(id)}, which is not registered`);
   }
   for (const report of state.latencyReports) {
     const isOfTable =
       report.epoch === epochOf(state) &&
       report.reporterIndex < table.entries.length &&
       report.samples.length === table.entries.length;
-    require(isOfTable, 'a latency report is of another epoch or table');
+    demand(isOfTable, 'a latency report is of another epoch or table');
   }
   governance(state);
 }

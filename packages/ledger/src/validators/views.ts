@@ -5,18 +5,18 @@ import { keyOf, type Amount, type ValidatorId } from '@mxd/protocol/primitives';
 import { type Table } from '@mxd/protocol/table';
 
 import { failed, ValidatorStateError } from './errors.ts';
-import { mapGet, mapValues } from './ordered-map.ts';
+import { mapGet, mapValues, type OrderedMap } from './ordered-map.ts';
 import {
   type ChainConstants,
   type EpochRecord,
   type IdAmount,
   type QueuedRecord,
   type RegistryEntry,
+  type ScheduledUpgrade,
   type Upgrades,
   type ValidatorResult,
   type ValidatorState,
 } from './types.ts';
-import { type OrderedMap } from './ordered-map.ts';
 
 /** The epoch whose blocks execute on this state. */
 export function currentRecord(state: ValidatorState): EpochRecord {
@@ -76,6 +76,10 @@ function setOf(state: ValidatorState, record: EpochRecord): ValidatorSet {
 export const validatorSets = (state: ValidatorState): readonly ValidatorSet[] =>
   state.epochs.map((record) => setOf(state, record));
 
+/** The validator set in force. */
+export const currentSet = (state: ValidatorState): ValidatorSet =>
+  setOf(state, currentRecord(state));
+
 /** The validator set of one remembered epoch. */
 export function validatorSetOf(state: ValidatorState, epoch: number): ValidatorSet | undefined {
   const record = state.epochs.find((candidate) => candidate.epoch === epoch);
@@ -102,18 +106,25 @@ export function governance(state: ValidatorState): Governance {
 export const activeParameters = (state: ValidatorState): ChainParameters =>
   governance(state).parameters;
 
+/** Header version of blocks on this state. */
+export const protocolVersion = (state: ValidatorState): number => state.upgrades.protocolVersion;
+
+/** The upgrade that a quorum has asked for and that is not in force yet. */
+export const scheduledUpgrade = (state: ValidatorState): ScheduledUpgrade | undefined =>
+  state.upgrades.scheduled;
+
 /**
  * Whether this software may execute blocks on this state (rule U4): false from the first block of
- * an epoch with a version it does not know. `state.upgrades.scheduled` tells earlier.
+ * an epoch with a version it does not know. `scheduledUpgrade` tells earlier.
  */
 export function checkKnownVersion(
   state: ValidatorState,
   known: ReadonlySet<number> = knownProtocolVersions,
 ): ValidatorResult<undefined> {
-  const { protocolVersion } = state.upgrades;
-  return known.has(protocolVersion)
+  const version = protocolVersion(state);
+  return known.has(version)
     ? { ok: true, value: undefined }
-    : failed('UPGRADE_UNKNOWN_VERSION', `protocol version ${protocolVersion} is in force`);
+    : failed('UPGRADE_UNKNOWN_VERSION', `protocol version ${version} is in force`);
 }
 
 /** What genesis or a JOIN registered under an id. */
