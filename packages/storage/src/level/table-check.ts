@@ -102,12 +102,14 @@ async function checkTable(table: OpenTable): Promise<void> {
     throw new Damage('the footer is missing');
   }
   const handles = new Varints(footer, 0);
-  await readBlock(table, handles.place());
-  const indexPlace = handles.place();
-  const index = await readBlock(table, indexPlace);
-  // Stores of this package are not compressed; of another's, the index cannot be read here.
-  if (index[indexPlace.size] !== 0) return;
-  for (const place of readIndex(index.subarray(0, indexPlace.size))) await readBlock(table, place);
+  // The metaindex leads to the Bloom filter: a damaged one makes keys seem absent.
+  for (const indexPlace of [handles.place(), handles.place()]) {
+    const index = await readBlock(table, indexPlace);
+    // Stores of this package are not compressed; of another's, the index cannot be read here.
+    if (index[indexPlace.size] !== 0) continue;
+    for (const place of readIndex(index.subarray(0, indexPlace.size)))
+      await readBlock(table, place);
+  }
 }
 
 /**
