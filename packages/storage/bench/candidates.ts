@@ -37,7 +37,7 @@ async function openEngine(name: string, modules: string, directory: string): Pro
       batch: (operations, sync) => store.batch(operations, { sync }),
       scan: async () => {
         let count = 0;
-        await using scan = store.range();
+        const scan = store.range();
         for (;;) {
           const page = await scan.page(1000);
           if (page.length === 0) return count;

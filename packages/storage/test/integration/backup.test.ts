@@ -232,10 +232,10 @@ describe('an online backup', () => {
     await store.batch(
       Array.from({ length: 5000 }, (_, index) => notes.put(index, Uint8Array.of(0))),
     );
-    let writing = true;
+    const controller = new AbortController();
     let height = 0;
     const writer = (async () => {
-      while (writing) {
+      while (!controller.signal.aborted) {
         height += 1;
         // All notes change together: a backup of two moments would mix values.
         const value = Uint8Array.of(height % 256, height >>> 8);
@@ -254,7 +254,7 @@ describe('an online backup', () => {
       expect([...values][0]!.split(',')[0]).toBe(String(point.height));
       await copy.close();
     }
-    writing = false;
+    controller.abort();
     await writer;
     expect(store.counters).toMatchObject({ openScans: 0, openSnapshots: 0, leaked: 0 });
     await store.close();
