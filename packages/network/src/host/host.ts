@@ -5,7 +5,6 @@ import { gossipsub, type GossipSub, type GossipsubOpts } from '@libp2p/gossipsub
 import { identify } from '@libp2p/identify';
 import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
-import { noise } from '@libp2p/noise';
 import { ping, type Ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { uPnPNAT } from '@libp2p/upnp-nat';
@@ -13,7 +12,7 @@ import { webSockets } from '@libp2p/websockets';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { NetworkError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { coalesceWrites } from './coalesce.ts';
+import { leanNoise } from './noise.ts';
 import { frugalYamux } from './muxer.ts';
 import { type Gate } from './gate.ts';
 
@@ -102,7 +101,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       webSockets(),
       circuitRelayTransport(),
     ],
-    connectionEncrypters: [coalesceWrites(noise())],
+    connectionEncrypters: [leanNoise()],
     streamMuxers: [
       frugalYamux({
         maxInboundStreams: streamsPerPeer,
