@@ -333,8 +333,8 @@ export const securityEvents = {
     category: 'process',
     type: 'change',
     outcome: 'success',
-    meaning: 'The audit log was repaired after a crash.',
-    fields: { unsigned_records: 'number', dropped_bytes: 'number' },
+    meaning: 'What a crash had left unsigned at the end of the audit log was set aside.',
+    fields: { unsigned_records: 'number', set_aside_bytes: 'number', set_aside_file: 'text?' },
   },
   'audit.verification_failed': {
     level: 'fatal',

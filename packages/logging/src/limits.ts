@@ -70,6 +70,11 @@ export const limits = {
     unit: 'bytes',
     why: 'One checkpoint in canonical JSON; the hybrid suite needs about 9,900.',
   },
+  auditTailBytes: {
+    value: 8_388_608,
+    unit: 'bytes',
+    why: 'More than one batch and one checkpoint; what a crash leaves unsigned is never larger.',
+  },
   auditRecords: {
     value: 1_000_000,
     unit: 'records',

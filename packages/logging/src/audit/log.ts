@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { toHex } from '@mxd/codec';
+import { concatBytes, toHex } from '@mxd/codec';
 import { leafHash, MerkleTree } from '@mxd/crypto/merkle';
 import type { SuiteId } from '@mxd/crypto/suites';
 
@@ -27,8 +28,8 @@ import {
   type AuditKey,
   type AuditRecord,
 } from './record.ts';
-import { auditFiles, scanAudit, type ScannedAudit } from './scan.ts';
-import { AuditStore } from './store.ts';
+import { auditFiles, scanAudit, type AuditFiles, type ScannedAudit } from './scan.ts';
+import { AuditStore, readEnd, writeDurably } from './store.ts';
 import { damageOf } from './verify.ts';
 
 /** Signs checkpoints: a `Signer` of @mxd/crypto, or a remote one. */
@@ -66,10 +67,12 @@ export interface AuditReceipt {
 
 /** What recovery found when the log was opened. */
 export interface AuditRecovery {
-  /** Records that were complete but unsigned; kept, and signed now. */
+  /** Records that were complete but unsigned, hence never acknowledged; set aside. */
   readonly unsignedRecords: number;
-  /** Bytes of a half-written end that were cut off. */
-  readonly droppedBytes: number;
+  /** Bytes that were set aside, with those of a half-written end. */
+  readonly setAsideBytes: number;
+  /** Name of the file in the log's directory that they are in now. */
+  readonly setAsideFile: string | undefined;
 }
 
 interface Pending {
@@ -122,9 +125,10 @@ export class AuditLog {
   }
 
   /**
-   * Opens the log of a directory, creating it when there is none, and repairs what a crash left:
-   * complete records without a checkpoint are signed, half a line at the end is cut off, and both
-   * are recorded. Whatever a crash cannot have done is refused.
+   * Opens the log of a directory, creating it when there is none, and repairs what a crash left.
+   * What follows the last checkpoint was never acknowledged, and anyone could have put it there, so
+   * it is set aside in a file of its own and not signed; the log records that. Whatever a crash
+   * cannot have done is refused.
    * @throws LoggingError AUDIT_LOCKED, AUDIT_READ, AUDIT_WRITE, and the faults of `verifyAudit`.
    */
   static async open(options: AuditOptions): Promise<AuditLog> {
@@ -142,12 +146,12 @@ export class AuditLog {
       const found = await scanAudit(files);
       const isNew = isUntouched(found);
       const state = isNew ? newState(options) : checkState(found, options);
+      const recovery = isNew ? nothingRecovered : await setAside(found, files, options);
       store = await AuditStore.open(
         files,
-        isNew ? 0 : found.records.goodBytes,
+        isNew ? 0 : found.signedBytes,
         isNew ? 0 : found.checkpointPart.goodBytes,
       );
-      const recovery = isNew ? nothingRecovered : recoveryOf(found);
       const log = new AuditLog(options, store, release, state, recovery);
       if (isNew) await store.appendRecords([state.headerLine ?? '']);
       await log.#settle(found);
@@ -175,18 +179,18 @@ export class AuditLog {
     return { records: this.#tree.size, waiting: this.#queue.length, refused: this.#refused };
   }
 
-  /** The newest checkpoint again after a crash, and a record of what was repaired. */
+  /** The first checkpoint of a new log, a head that a crash left behind, a record of repairs. */
   async #settle(found: ScannedAudit): Promise<void> {
-    const { unsignedRecords, droppedBytes } = this.recovery;
+    const { unsignedRecords, setAsideBytes, setAsideFile } = this.recovery;
     const last = found.checkpoints.at(-1);
-    if (last === undefined || unsignedRecords > 0) await this.#sign();
+    if (last === undefined) await this.#sign();
     else if (found.head?.number !== last.number) await this.#store.replaceHead(lineOf(last));
-    if (unsignedRecords > 0 || droppedBytes > 0) {
-      await this.append('audit.recovered', {
-        unsigned_records: unsignedRecords,
-        dropped_bytes: droppedBytes,
-      });
-    }
+    if (setAsideBytes === 0) return;
+    await this.append('audit.recovered', {
+      unsigned_records: unsignedRecords,
+      set_aside_bytes: setAsideBytes,
+      set_aside_file: setAsideFile,
+    });
   }
 
   /**
@@ -357,7 +361,11 @@ export class AuditLog {
   }
 }
 
-const nothingRecovered: AuditRecovery = { unsignedRecords: 0, droppedBytes: 0 };
+const nothingRecovered: AuditRecovery = {
+  unsignedRecords: 0,
+  setAsideBytes: 0,
+  setAsideFile: undefined,
+};
 
 const keyOfSigner = (signer: AuditSigner, chainTag: Uint8Array): AuditKey => ({
   suite: signer.suite,
@@ -375,7 +383,8 @@ function checkOptions(options: AuditOptions): void {
 
 /** No log yet, or one whose creation was cut short before anything of it was signed. */
 function isUntouched(found: ScannedAudit): boolean {
-  return found.tree.size === 0 && !found.headExists && found.checkpointPart.totalBytes === 0;
+  const { checkpoints, checkpointHole, headExists, unsignedRecords } = found;
+  return checkpoints.length === 0 && !checkpointHole && !headExists && unsignedRecords <= 1;
 }
 
 type State = Pick<ScannedAudit, 'tree' | 'logId' | 'checkpoints'> & {
@@ -409,14 +418,29 @@ function checkState(found: ScannedAudit, options: AuditOptions): State {
   return found;
 }
 
-function recoveryOf(found: ScannedAudit): AuditRecovery {
-  const { records, checkpointPart, checkpoints, tree } = found;
-  const droppedRecordBytes = records.totalBytes - records.goodBytes;
-  const droppedCheckpointBytes = checkpointPart.totalBytes - checkpointPart.goodBytes;
-  return {
-    unsignedRecords: tree.size - (checkpoints.at(-1)?.size ?? 0),
-    droppedBytes: droppedRecordBytes + droppedCheckpointBytes,
-  };
+/** Copies what follows the last checkpoint to a file of its own, before it is cut off. */
+async function setAside(
+  found: ScannedAudit,
+  files: AuditFiles,
+  options: AuditOptions,
+): Promise<AuditRecovery> {
+  const { records, signedBytes, checkpointPart, unsignedRecords } = found;
+  const tailBytes = records.totalBytes - signedBytes + checkpointPart.totalBytes;
+  if (tailBytes - checkpointPart.goodBytes > limits.auditTailBytes.value) {
+    throw new LoggingError('AUDIT_RECORD', 'more follows the last checkpoint than a crash leaves', {
+      sequence: found.tree.size,
+    });
+  }
+  const parts = [
+    await readEnd(files.records, signedBytes, records.totalBytes),
+    await readEnd(files.checkpoints, checkpointPart.goodBytes, checkpointPart.totalBytes),
+  ];
+  const bytes = concatBytes(...parts);
+  if (bytes.length === 0) return nothingRecovered;
+  const timeMs = (options.now ?? Date.now)();
+  const setAsideFile = `unsigned-${found.tree.size}-${timeMs}-${randomBytes(4).toString('hex')}`;
+  await writeDurably(join(options.directory, setAsideFile), bytes);
+  return { unsignedRecords, setAsideBytes: bytes.length, setAsideFile };
 }
 
 function asLoggingError(cause: unknown): LoggingError {

@@ -56,10 +56,15 @@ interface ReadPart {
 export interface ScannedAudit {
   readonly header: AuditHeader | undefined;
   readonly logId: string;
+  /** The records that the last checkpoint covers, or those of them that are in order. */
   readonly tree: MerkleTree;
-  readonly records: ReadPart & { readonly exists: boolean };
+  /** Bytes of the records in the tree. */
+  readonly signedBytes: number;
+  /** Records in order that no checkpoint covers. */
+  readonly unsignedRecords: number;
+  readonly records: ReadPart;
   readonly checkpoints: readonly AuditCheckpoint[];
-  readonly checkpointPart: ReadPart & { readonly exists: boolean };
+  readonly checkpointPart: ReadPart;
   /** Whether text that is in order follows the first that is not: never so after a crash. */
   readonly checkpointHole: boolean;
   readonly head: AuditCheckpoint | undefined;
@@ -134,33 +139,40 @@ export type RecordVisitor = (record: AuditRecord, line: string) => void;
 
 async function scanRecords(
   path: string,
+  signedSize: number,
   visit: RecordVisitor | undefined,
-): Promise<Pick<ScannedAudit, 'header' | 'logId' | 'tree' | 'records'>> {
+): Promise<
+  Pick<ScannedAudit, 'header' | 'logId' | 'tree' | 'signedBytes' | 'unsignedRecords' | 'records'>
+> {
   const tree = new MerkleTree();
   const totalBytes = await fileSize(path);
   let header: AuditHeader | undefined;
+  let logId = '';
+  let count = 0;
   let goodBytes = 0;
+  let signedBytes = 0;
   if (totalBytes !== undefined) {
     for await (const line of readLines(path, limits.auditRecordBytes.value)) {
-      if (!line.complete || tree.size >= limits.auditRecords.value) break;
+      if (!line.complete || count >= limits.auditRecords.value) break;
+      const hash = leafHash(Buffer.from(line.text, 'utf8'));
       if (header === undefined) {
         header = parseHeader(line.text);
         if (header === undefined) break;
+        logId = toHex(hash);
       } else {
         const record = parseRecord(line.text);
-        if (record?.sequence !== tree.size) break;
+        if (record?.sequence !== count) break;
         visit?.(record, line.text);
       }
-      tree.appendHash(leafHash(Buffer.from(line.text, 'utf8')));
       goodBytes = line.endOffset;
+      if (count++ >= signedSize) continue;
+      tree.appendHash(hash);
+      signedBytes = goodBytes;
     }
   }
-  return {
-    header,
-    logId: tree.size === 0 ? '' : toHex(tree.leaf(0)),
-    tree,
-    records: { goodBytes, totalBytes: totalBytes ?? 0, exists: totalBytes !== undefined },
-  };
+  const unsignedRecords = count - tree.size;
+  const records = { goodBytes, totalBytes: totalBytes ?? 0 };
+  return { header, logId, tree, signedBytes, unsignedRecords, records };
 }
 
 async function scanCheckpoints(
@@ -187,7 +199,7 @@ async function scanCheckpoints(
       if (checkpointHole) break;
     }
   }
-  const part = { goodBytes, totalBytes: totalBytes ?? 0, exists: totalBytes !== undefined };
+  const part = { goodBytes, totalBytes: totalBytes ?? 0 };
   return { checkpoints, checkpointPart: part, checkpointHole };
 }
 
@@ -210,7 +222,8 @@ export async function scanAudit(files: AuditFiles, visit?: RecordVisitor): Promi
     // Against the order in which they are written, so that a log in use can be read.
     const head = await scanHead(files.head);
     const checkpoints = await scanCheckpoints(files.checkpoints);
-    return { ...head, ...checkpoints, ...(await scanRecords(files.records, visit)) };
+    const signedSize = checkpoints.checkpoints.at(-1)?.size ?? 0;
+    return { ...head, ...checkpoints, ...(await scanRecords(files.records, signedSize, visit)) };
   } catch (cause) {
     if (cause instanceof LoggingError) throw cause;
     throw readError(files.records, cause);

@@ -21,6 +21,30 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Bytes `start` to `end` of a file; none when the file is not there. */
+export async function readEnd(path: string, start: number, end: number): Promise<Uint8Array> {
+  if (start >= end) return new Uint8Array(0);
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes a new private file and syncs it and its name. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(path);
+}
+
 /** A file that only grows. */
 class AppendFile {
   readonly #file: FileHandle;

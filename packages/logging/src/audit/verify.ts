@@ -173,23 +173,30 @@ export function damageOf(scan: ScannedAudit, key: AuditKey): AuditFault | undefi
       checkpoint: number,
     });
   }
-  return checkpointsFault(scan, key) ?? headFault(scan, key);
+  const found = checkpointsFault(scan, key) ?? headFault(scan, key);
+  if (found !== undefined) return found;
+  // The first checkpoint precedes the second record, and its head the second checkpoint.
+  if (scan.checkpoints.length === 0) return fault('AUDIT_MISSING', 'there is no checkpoint');
+  return scan.headExists || scan.checkpoints.length === 1
+    ? undefined
+    : fault('AUDIT_MISSING', 'the head file is gone');
 }
 
-function tailFault(scan: ScannedAudit, signed: number): AuditFault | undefined {
-  const { checkpointPart, checkpoints, records, tree } = scan;
+function tailFault(scan: ScannedAudit): AuditFault | undefined {
+  const { checkpointPart, checkpoints, records, tree, unsignedRecords } = scan;
   if (checkpointPart.goodBytes < checkpointPart.totalBytes) {
     return fault('AUDIT_CHECKPOINT', `checkpoint ${checkpoints.length} is not in order`, {
       checkpoint: checkpoints.length,
     });
   }
   if (records.goodBytes < records.totalBytes) {
-    return fault('AUDIT_RECORD', `record ${tree.size} is not in order`, { sequence: tree.size });
+    const sequence = tree.size + unsignedRecords;
+    return fault('AUDIT_RECORD', `record ${sequence} is not in order`, { sequence });
   }
-  return tree.size === signed
+  return unsignedRecords === 0
     ? undefined
-    : fault('AUDIT_UNSIGNED_TAIL', `${tree.size - signed} records follow the last checkpoint`, {
-        sequence: signed,
+    : fault('AUDIT_UNSIGNED_TAIL', `${unsignedRecords} records follow the last checkpoint`, {
+        sequence: tree.size,
       });
 }
 
@@ -198,10 +205,9 @@ function judge(scan: ScannedAudit, options: VerifyOptions): AuditVerdict {
   const damage = damageOf(scan, key) ?? trustedFault(scan, options.trusted ?? [], key);
   if (damage !== undefined) return { ok: false, ...damage };
   const checkpoint = scan.checkpoints.at(-1);
-  const signed = checkpoint?.size ?? 0;
   if (options.allowUnsignedTail !== true) {
     if (!scan.headExists) return { ok: false, ...fault('AUDIT_MISSING', 'the head file is gone') };
-    const tail = tailFault(scan, signed);
+    const tail = tailFault(scan);
     if (tail !== undefined) return { ok: false, ...tail };
   }
   if (checkpoint === undefined || scan.header === undefined) {
@@ -210,8 +216,8 @@ function judge(scan: ScannedAudit, options: VerifyOptions): AuditVerdict {
   return {
     ok: true,
     header: scan.header,
-    signedRecords: signed,
-    unsignedRecords: scan.tree.size - signed,
+    signedRecords: scan.tree.size,
+    unsignedRecords: scan.unsignedRecords,
     checkpoint,
   };
 }

@@ -38,10 +38,12 @@ function eventFields(name: string): CleanObject {
 export function toEcs(fields: CleanObject): CleanObject {
   const ecs: CleanObject = {};
   const own: CleanObject = {};
-  const isEvent = typeof fields['event'] === 'string';
+  const eventName = fields['event'];
+  const event = typeof eventName === 'string' ? eventName : undefined;
+  const isEvent = event !== undefined;
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'error' || name === 'err') ecs['error'] = errorFields(value);
-    else if (isEvent && name === 'event') ecs['event'] = eventFields(String(value));
+    else if (isEvent && name === 'event') ecs['event'] = eventFields(event);
     else if (isEvent && name === 'user_id') ecs['user'] = { id: value };
     else if (isEvent && name === 'ip') ecs['source'] = { ip: value };
     else if (isEvent && name === 'request_id') ecs['http'] = { request: { id: value } };

@@ -37,8 +37,8 @@ export function rotatedFiles(path: string): RotatedFile[] {
     if (!name.startsWith(`${stem}.`) || !name.endsWith(extension)) continue;
     const match = stampPattern.exec(name.slice(stem.length + 1, name.length - extension.length));
     if (match === null) continue;
-    const [, year, month, day, hour, minute, second, milli] = match.map(Number) as number[];
-    const timeMs = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second, milli);
+    const part = (i: number): number => Number(match[i]);
+    const timeMs = Date.UTC(part(1), part(2) - 1, part(3), part(4), part(5), part(6), part(7));
     files.push({ path: join(dirname(path), name), name, timeMs });
   }
   return files.sort((a, b) => (a.name < b.name ? 1 : -1));

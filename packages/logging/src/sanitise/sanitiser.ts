@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts';
-import type { SecretRegistry } from '../secrets/registry.ts';
+import { redactedSecret, type SecretRegistry } from '../secrets/registry.ts';
 import { escapeControls } from './control.ts';
 import { describeSpecial } from './special.ts';
 import { kindOfName, type NameKind } from './names.ts';
@@ -133,8 +133,9 @@ export class Sanitiser {
     if (this.#registry !== undefined) text = this.#registry.redact(text);
     const found = traitsOf(text);
     if (found > traits.unsafe) text = redactPatterns(text, found);
-    // Below the overlap's length a secret could stand unrecognised at the cut.
-    if (isCut) text = text.slice(0, Math.min(limit, Math.max(0, text.length - overlapChars)));
+    // A secret shorter than the overlap could stand unrecognised at the cut.
+    if (isCut && !text.endsWith(redactedSecret))
+      text = text.slice(0, Math.min(limit, Math.max(0, text.length - overlapChars)));
     else if (text.length > limit) text = text.slice(0, limit);
     if ((found & traits.unsafe) !== 0) text = escapeControls(text);
     if (isCut || raw.length > limit) {
@@ -301,7 +302,7 @@ export class Sanitiser {
     let count = 0;
     for (const [key, item] of entries) {
       if (++count > limits.keysPerObject.value) continue;
-      const { text, kind } = this.#name(typeof key === 'object' ? '[object]' : String(key));
+      const { text, kind } = this.#name(nameOfKey(key));
       clean[text] =
         kind === 'plain'
           ? this.#leafOrWalk(item, walk, depth + 1)
@@ -400,6 +401,13 @@ export class Sanitiser {
     }
     return frames.join('\n');
   }
+}
+
+/** A Map's key as a name. */
+function nameOfKey(key: unknown): string {
+  if (typeof key === 'string') return key;
+  if (typeof key === 'number' || typeof key === 'boolean') return `${key}`;
+  return `[${typeof key}]`;
 }
 
 function freeNames(clean: CleanObject, reserved: ReadonlySet<string>): CleanObject {

@@ -30,7 +30,7 @@ function* bounded<Item>(items: Iterable<Item>): Iterable<Item> {
 export function describeSpecial(value: object): Special {
   if (ArrayBuffer.isView(value)) return text(`[${value.byteLength} bytes]`);
   if (types.isNativeError(value) || value instanceof Error) {
-    return { kind: 'error', error: value as Error };
+    return { kind: 'error', error: value };
   }
   if (types.isDate(value)) {
     const time = Date.prototype.getTime.call(value);

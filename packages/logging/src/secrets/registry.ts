@@ -131,15 +131,17 @@ export class SecretRegistry {
   }
 
   #hidesEscaped(text: string): boolean {
-    let decoded = text;
-    // Twice, because what travels in a query is often a URL that was escaped already.
-    for (let pass = 0; pass < 2 && percentEscape.test(decoded); pass++) {
-      decoded = unescapePercent(decoded);
-      if (this.find(decoded) !== undefined) return true;
-      if (decoded.includes('+') && this.find(decoded.replaceAll('+', ' ')) !== undefined)
-        return true;
-    }
-    return false;
+    // Forms write a blank as `+`.
+    const readings = text.includes('+') ? [text, text.replaceAll('+', ' ')] : [text];
+    return readings.some((reading) => {
+      let decoded = reading;
+      // Twice, because what travels in a query is often a URL that was escaped already.
+      for (let pass = 0; pass < 2 && percentEscape.test(decoded); pass++) {
+        decoded = unescapePercent(decoded);
+        if (this.find(decoded) !== undefined) return true;
+      }
+      return false;
+    });
   }
 }
 
