@@ -11,7 +11,6 @@ import {
   type Certificate,
   type ChainParameters,
   type ChainTag,
-  type Digest,
   type Header,
   type SystemRecord,
   type Table,
@@ -19,6 +18,7 @@ import {
   type VerifySignature,
   type Vote,
   type VoteKind,
+  type Wtxid,
 } from '@mxd/protocol';
 
 import { type ConsensusErrorCode } from './errors.ts';
@@ -68,8 +68,8 @@ export interface CoreConfig {
   readonly seed: number;
   /** Checks a consensus signature; pure; never throws. About 52 us with libsodium. */
   readonly verify: VerifySignature;
-  /** Root over encoded transactions; a host that knows their ids may answer from a cache. */
-  readonly txRootOf?: (transactions: readonly Uint8Array[]) => Digest;
+  /** Id with witness of an encoded transaction; a host may answer from what admission has hashed. */
+  readonly wtxidOf?: (transaction: Uint8Array) => Wtxid;
   /** Header versions that this software understands at a height of an epoch (U3). */
   readonly versionOf?: (epoch: number) => number;
 }

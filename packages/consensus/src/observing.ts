@@ -1,0 +1,43 @@
+import { timer } from './effects.ts';
+import { type RunningState } from './state.ts';
+import { type Steps } from './types.ts';
+
+const least = 2;
+const most = 10;
+
+/** J9: after a start nothing is signed for 2 tStatus, so that a second instance would be noticed. */
+export function* startObservation(s: RunningState): Steps {
+  const { statusMs } = s.config.policy;
+  const needsWatch = s.config.signing && s.epoch.n > 1 && s.ownKeys.size > 0;
+  s.observeUntilMs = s.monoMs + (needsWatch ? least * statusMs : 0);
+  s.observeCapMs = s.monoMs + most * statusMs;
+  yield* [];
+}
+
+/** J9: an epoch switch while observing starts the wait again, at most 10 tStatus in all. */
+export function* extendObservation(s: RunningState): Steps {
+  if (s.observeUntilMs < 0) return;
+  const until = s.monoMs + least * s.config.policy.statusMs;
+  if (until > s.observeUntilMs && s.observeCapMs > s.observeUntilMs && s.epoch.n > 1) {
+    s.observeUntilMs = Math.min(until, s.observeCapMs);
+  }
+  yield* armObservation(s);
+}
+
+/** Nobody starts before genesisTimeMs by the own wall clock (2.13). */
+export function* armObservation(s: RunningState): Steps {
+  const genesisMs = s.config.genesisTimeMs - s.wallMs;
+  const waitMs = Math.max(s.observeUntilMs - s.monoMs, genesisMs, 0);
+  yield timer(s.epoch, 'observe', waitMs);
+}
+
+/** Timer `observe`: true when the observation is over and signing may begin. */
+export function* endObservation(s: RunningState): Steps<boolean> {
+  if (s.observeUntilMs < 0) return false;
+  if (s.monoMs < s.observeUntilMs || s.wallMs < s.config.genesisTimeMs) {
+    yield* armObservation(s);
+    return false;
+  }
+  s.observeUntilMs = -1;
+  return true;
+}
