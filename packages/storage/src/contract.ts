@@ -54,7 +54,7 @@ export interface Reader {
   range(options?: RangeOptions): RangeScan;
 }
 
-/** The store as it was when the snapshot was taken. Holds disk space until closed; closing ends its scans. */
+/** The store as it was at one moment. Holds disk space until closed; closing ends its scans. */
 export interface Snapshot extends Reader, AsyncDisposable {
   close(): Promise<void>;
 }

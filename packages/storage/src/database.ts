@@ -54,7 +54,7 @@ export async function prepareStore(store: KeyValueStore, options: PrepareOptions
   if (!sameNetwork(metadata.network, network)) {
     throw new StorageError(
       'STORAGE_NETWORK',
-      `The store is of network ${describeNetwork(metadata.network)}, not ${describeNetwork(network)}`,
+      `The store is of ${describeNetwork(metadata.network)}, not ${describeNetwork(network)}`,
       { location: store.location },
     );
   }

@@ -43,7 +43,7 @@ export const limits = {
   scanPageSize: {
     value: 262_144,
     unit: 'bytes',
-    why: 'A page ends after so many bytes, so that one page stays a short slice of the main thread.',
+    why: 'A page ends after so many bytes, to stay a short slice of the main thread.',
   },
   verifyProblems: {
     value: 1000,

@@ -61,7 +61,7 @@ export function sameNetwork(left: NetworkIdentity, right: NetworkIdentity): bool
 
 /** The network for messages: its id and how its genesis hash begins. */
 export function describeNetwork(network: NetworkIdentity): string {
-  return `${network.id}/${toHex(network.genesisHash.subarray(0, 8))}`;
+  return `network ${network.id}/${toHex(network.genesisHash.subarray(0, 8))}`;
 }
 
 export function putMetadata(metadata: StoreMetadata): PutOperation {

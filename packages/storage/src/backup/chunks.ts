@@ -4,7 +4,7 @@ import { crc32c } from '../crc32c.ts';
 import { StorageError } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-/** A stretch of consecutive entries as bytes: per entry key length u32, key, value length u32, value. */
+/** Consecutive entries as bytes: for each key length u32, key, value length u32, value. */
 export interface Chunk {
   readonly bytes: Uint8Array;
   readonly entries: number;

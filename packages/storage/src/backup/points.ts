@@ -106,7 +106,7 @@ function pointContext(seriesId: Uint8Array, sequence: number): Uint8Array {
   return sealContext(seriesId, 'point', u32.encode(sequence));
 }
 
-/** A file that shows by itself whether it is whole: magic, length u53, body, SHA-256 of all that. */
+/** A file that shows whether it is whole: magic, length u53, body, SHA-256 of all that. */
 export function frame(fileMagic: Uint8Array, body: Uint8Array): Uint8Array {
   const framed = concatBytes(fileMagic, u53.encode(body.length), body);
   return concatBytes(framed, createHash('sha256').update(framed).digest());

@@ -1,9 +1,9 @@
 import * as nodeCrypto from 'node:crypto';
 import { asciiBytes, concatBytes } from '@mxd/codec';
 import { type Secret, SecretBytes } from '@mxd/crypto/secret';
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { StorageError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { nonceBytes, openXChaCha, sealXChaCha, tagBytes } from './xchacha.ts';
 
 /** What encrypts a backup: 32 random bytes, or a passphrase that Argon2id stretches. */
 export type BackupKey =
@@ -31,9 +31,8 @@ export interface Seal extends Disposable {
 }
 
 export const idBytes = 32;
-const nonceBytes = 24;
 const keyBytes = 32;
-export const sealOverheadBytes: number = nonceBytes + 16;
+export const sealOverheadBytes: number = nonceBytes + tagBytes;
 
 /** No encryption: hashes find accidental damage, not someone who can recompute them. */
 export const plainSeal: Seal = {
@@ -59,18 +58,12 @@ export function keyedSeal(master: SecretBytes, seriesId: Uint8Array): Seal {
     id: (plain) => nodeCrypto.createHmac('sha256', idKey.expose()).update(plain).digest(),
     close: (plain, context) => {
       const nonce = nodeCrypto.randomBytes(nonceBytes);
-      return concatBytes(nonce, xchacha20poly1305(sealKey.expose(), nonce, context).encrypt(plain));
+      return concatBytes(nonce, sealXChaCha(sealKey.expose(), nonce, context, plain));
     },
     open: (sealed, context) => {
       if (sealed.length < sealOverheadBytes) return undefined;
       const nonce = sealed.subarray(0, nonceBytes);
-      try {
-        return xchacha20poly1305(sealKey.expose(), nonce, context).decrypt(
-          sealed.subarray(nonceBytes),
-        );
-      } catch {
-        return undefined;
-      }
+      return openXChaCha(sealKey.expose(), nonce, context, sealed.subarray(nonceBytes));
     },
     [Symbol.dispose]: () => {
       sealKey[Symbol.dispose]();

@@ -148,7 +148,7 @@ export function checkNetwork(series: Series, network: NetworkIdentity): void {
   if (sameNetwork(series.network, network)) return;
   throw new StorageError(
     'STORAGE_NETWORK',
-    `The backup is of network ${describeNetwork(series.network)}, not ${describeNetwork(network)}`,
+    `The backup is of ${describeNetwork(series.network)}, not ${describeNetwork(network)}`,
     { directory: series.directory },
   );
 }

@@ -28,13 +28,12 @@ type LogRecord =
   /** `torn`: as a crash leaves it, cut off or with sectors that never reached the disk. */
   | { readonly kind: 'bad'; readonly torn: boolean };
 
+/** True if [start, end) has a whole sector of zeros; the file's last sector may be shorter. */
 function hasEmptySector(log: Uint8Array, start: number, end: number): boolean {
-  for (
-    let at = Math.ceil(start / sectorBytes) * sectorBytes;
-    at + sectorBytes <= end;
-    at += sectorBytes
-  ) {
-    if (log.subarray(at, at + sectorBytes).every((byte) => byte === 0)) return true;
+  for (let at = Math.ceil(start / sectorBytes) * sectorBytes; at < end; at += sectorBytes) {
+    const sectorEnd = Math.min(at + sectorBytes, log.length);
+    if (sectorEnd > end) break;
+    if (log.subarray(at, sectorEnd).every((byte) => byte === 0)) return true;
   }
   return log.subarray(start, end).every((byte) => byte === 0);
 }
@@ -52,7 +51,10 @@ function readRecord(log: Uint8Array, at: number): LogRecord {
   const type = log[at + 6] ?? 0;
   const end = at + headerBytes + length;
   if (type < full || type > last) {
-    return { kind: 'bad', torn: hasEmptySector(log, at, Math.min(at + sectorBytes, blockEnd)) };
+    return {
+      kind: 'bad',
+      torn: hasEmptySector(log, at, Math.min(at + headerBytes + sectorBytes, blockEnd)),
+    };
   }
   if (end > blockEnd) return { kind: 'bad', torn: blockEnd === log.length };
   if (crc32c(log, 0, at + 6, end) === unmaskChecksum(view.getUint32(at, true))) {

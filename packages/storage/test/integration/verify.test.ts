@@ -157,7 +157,7 @@ describe('verifying files', () => {
     }
   });
 
-  test('a damaged table turns up in the report, and reading never shows a wrong value', async () => {
+  test('a damaged table is reported, and reading never shows a wrong value', async () => {
     const directory = await storeOnDisk();
     for (const name of await readdir(directory)) {
       if (!name.endsWith('.ldb')) continue;

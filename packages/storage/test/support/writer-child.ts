@@ -1,7 +1,7 @@
 /**
  * Writes numbered batches to a store until it is killed or fails: batch n puts n under 50 keys
- * spread over the key space and under the key `last`, and deletes what batch n - 3 put. Each batch is
- * acknowledged on stdout after it resolved.
+ * spread over the key space and under the key `last`, and deletes what batch n - 3 put. Each batch
+ * is acknowledged on stdout after it resolved.
  */
 import { openLevelStore, StorageError } from '../../src/index.ts';
 import { batchOf } from './numbered-batches.ts';
