@@ -3,7 +3,7 @@
  * call gives exactly one valid line.
  */
 import { base58 } from '@scure/base';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createLogger, SecretRegistry, type LogFormat, type LogFields } from '../../src/index.ts';
@@ -22,20 +22,18 @@ interface Planted {
 }
 
 const registered: Planted[] = [
-  ...[
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
-    base58.encode(binary),
-    bytes.toString('hex').replace(/../g, '%$&'),
-    passphrase,
-    JSON.stringify(passphrase),
-    encodeURIComponent(passphrase),
-    Buffer.from(passphrase).toString('hex'),
-    Buffer.from(`x:${passphrase}`).toString('base64'),
-  ].map((text) => ({ text, leaks: [text.slice(8, 20)] })),
-];
+  bytes.toString('hex'),
+  bytes.toString('hex').toUpperCase(),
+  bytes.toString('base64'),
+  bytes.toString('base64url'),
+  base58.encode(binary),
+  bytes.toString('hex').replace(/../g, '%$&'),
+  passphrase,
+  JSON.stringify(passphrase),
+  encodeURIComponent(passphrase),
+  Buffer.from(passphrase).toString('hex'),
+  Buffer.from(`x:${passphrase}`).toString('base64'),
+].map((text) => ({ text, leaks: [text.slice(8, 20)] }));
 const recognised: Planted[] = [
   {
     text: `-----BEGIN PRIVATE KEY-----\nMIICANARYPEM\n-----END PRIVATE KEY-----`,
@@ -89,7 +87,7 @@ const { value } = fc.letrec<{ value: unknown; leaf: unknown }>((tie) => ({
     fc.constant(binary),
     fc.constant(bytes),
     fc.constant([...binary]),
-    fc.constant({ ...binary }),
+    fc.constant(Object.fromEntries(binary.entries())),
     fc.constant(bytes.toJSON()),
     fc.constant(words.split(' ')),
     fc.constant(new DataView(binary.buffer)),

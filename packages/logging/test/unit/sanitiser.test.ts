@@ -44,7 +44,7 @@ describe('values', () => {
     ['a Buffer', Buffer.from('hunter2'), '[7 bytes]'],
     ['an ArrayBuffer', new ArrayBuffer(8), '[8 bytes]'],
     ['a Buffer in JSON', { data: Buffer.from('abc').toJSON() }, { data: '[2 bytes]' }],
-    ['bytes that went through JSON', { ...new Uint8Array(16) }, '[16 bytes]'],
+    ['bytes that went through JSON', JSON.parse(JSON.stringify(new Uint8Array(16))), '[16 bytes]'],
     ['a URL', new URL('https://bob:pw@h/x'), 'https://[redacted]@h/x'],
     ['a regular expression', /a\nb/, '/a\\nb/'],
     ['a boxed text', Object('password=x'), 'password=[redacted]'],
@@ -59,7 +59,7 @@ describe('values', () => {
       [{ name: 'Authorization', value: 'x' }],
       [{ name: 'Authorization', value: '[redacted]' }],
     ],
-    ['a sparse array', [1, , 3], [1, null, 3]],
+    ['a sparse array', Object.assign([1], { 2: 3 }), [1, null, 3]],
     [
       'a mnemonic as words',
       { w: 'abandon ability able about above absent'.split(' ') },
