@@ -105,16 +105,12 @@ export function measureVote(
   measured.timed[index] = 1;
   const sample = Math.min(Math.max(monoMs - measured.headerAtMs, 0), capMs);
   const smoothed = m.latency[index] as number;
-  m.latency[index] =
-    smoothed < 0 ? 16 * sample : smoothed + ((16 * sample - smoothed) >> 3);
+  m.latency[index] = smoothed < 0 ? 16 * sample : smoothed + ((16 * sample - smoothed) >> 3);
   m.samples[index] = (m.samples[index] as number) + 1;
 }
 
 /** The report of this epoch, unsigned: 0xffff where there are too few samples, and for oneself. */
-export function latencyReport(
-  e: EpochState,
-  minSamples: number,
-): Omit<LatencyRecord, 'signature'> {
+export function latencyReport(e: EpochState, minSamples: number): Omit<LatencyRecord, 'signature'> {
   const m = e.measured;
   const samples = Array.from({ length: e.n }, (_, j) => {
     const total = m.total[j] as number;

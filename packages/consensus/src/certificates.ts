@@ -61,8 +61,12 @@ export function assemble(
 /** A vote that the tally holds verified is not checked again. */
 function isVerified(e: EpochState, vote: Vote): boolean {
   const known = e.slots.get(vote.view)?.tallies[vote.kind]?.votes[vote.signerIndex];
-  return known !== undefined && equalBytes(known.signature, vote.signature)
-    && known.timestampMs === vote.timestampMs && equalBytes(known.blockHash, vote.blockHash);
+  return (
+    known !== undefined &&
+    equalBytes(known.signature, vote.signature) &&
+    known.timestampMs === vote.timestampMs &&
+    equalBytes(known.blockHash, vote.blockHash)
+  );
 }
 
 /**

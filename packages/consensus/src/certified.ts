@@ -1,11 +1,10 @@
 import { equalBytes } from '@mxd/codec';
-import { leaderOf, type Certificate, type Vote } from '@mxd/protocol';
+import { type Certificate, type Vote } from '@mxd/protocol';
 
 import { checkCertificate, decodeCertificate, medianTime, ownSignature } from './certificates.ts';
 import { tryCommit } from './committing.ts';
 import { append, fault, halt } from './effects.ts';
 import { fetchBlock, signersOf } from './fetch.ts';
-import { limits } from './limits.ts';
 import { tryPropose } from './proposing.ts';
 import { otherEpoch } from './resync.ts';
 import { tryFinalize } from './signing.ts';

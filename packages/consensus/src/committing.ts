@@ -1,5 +1,5 @@
 import { Writer } from '@mxd/codec';
-import { blockHashOf, type Block, type Header } from '@mxd/protocol';
+import { type Block, type Header } from '@mxd/protocol';
 
 import { considerBlock } from './blocks.ts';
 import { append, halt } from './effects.ts';
@@ -7,12 +7,7 @@ import { switchEpoch } from './epochs.ts';
 import { fetchBlock, signersOf } from './fetch.ts';
 import { limits } from './limits.ts';
 import { reportLatency } from './latency.ts';
-import {
-  blockOf,
-  type BlockEntry,
-  type HeldCertificate,
-  type RunningState,
-} from './state.ts';
+import { blockOf, type BlockEntry, type HeldCertificate, type RunningState } from './state.ts';
 import { recordType, type Steps } from './types.ts';
 import { pruneSlots } from './views.ts';
 

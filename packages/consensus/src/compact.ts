@@ -7,13 +7,7 @@ import { onBody } from './bodies.ts';
 import { fault } from './effects.ts';
 import { fetchBlock, fetchTransactions } from './fetch.ts';
 import { peersOf } from './peers.ts';
-import {
-  accepted,
-  rejected,
-  type BlockEntry,
-  type Peer,
-  type RunningState,
-} from './state.ts';
+import { accepted, rejected, type BlockEntry, type Peer, type RunningState } from './state.ts';
 import { type Input, type Outcome, type PeerId, type Steps } from './types.ts';
 
 /** Starts to rebuild a body from short ids: first from what the host's mempool holds. */
@@ -106,10 +100,7 @@ function* advance(s: RunningState, entry: BlockEntry): Steps {
 }
 
 /** TX_RESP: only for a draft that waits for it. */
-export function* onTransactions(
-  s: RunningState,
-  m: TransactionResponse,
-): Steps<Outcome> {
+export function* onTransactions(s: RunningState, m: TransactionResponse): Steps<Outcome> {
   const key = keyOf(m.blockHash);
   const entry = s.tree.get(key);
   const draft = entry?.draft;

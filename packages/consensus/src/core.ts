@@ -97,12 +97,7 @@ function adoptChain(s: CoreState, chain: ChainState): EpochState {
   const before =
     previous === undefined
       ? undefined
-      : validatorSet(
-          s.config.chainTag,
-          previous.table,
-          s.config.parameters,
-          previous.anchorHash,
-        );
+      : validatorSet(s.config.chainTag, previous.table, s.config.parameters, previous.anchorHash);
   const hash = blockHashOf(head.header);
   s.head = { hash, key: keyOf(hash), header: head.header };
   s.headKnownAtMs = s.monoMs;
@@ -158,10 +153,7 @@ function* onSynced(s: RunningState, chain: ChainState): Steps<Outcome> {
   return accepted;
 }
 
-function* onVerified(
-  s: RunningState,
-  input: Extract<Input, { type: 'verified' }>,
-): Steps<Outcome> {
+function* onVerified(s: RunningState, input: Extract<Input, { type: 'verified' }>): Steps<Outcome> {
   const request = s.requests.get(input.reqId);
   s.requests.delete(input.reqId);
   const e = s.epoch;

@@ -23,7 +23,10 @@ import {
 import { recordType, type Anchor, type Steps } from './types.ts';
 import { startView } from './views.ts';
 
-function ownIndex(s: CoreState, keyIndex: ReadonlyMap<string, number>): readonly [number, Uint8Array | undefined] {
+function ownIndex(
+  s: CoreState,
+  keyIndex: ReadonlyMap<string, number>,
+): readonly [number, Uint8Array | undefined] {
   for (const [hex, key] of s.ownKeys) {
     const index = keyIndex.get(hex);
     if (index !== undefined) return [index, key];
@@ -148,7 +151,8 @@ export function* onEpochGrace(s: RunningState): Steps {
   for (const peer of s.peers.values()) {
     const hex = peer.keyHex;
     if (hex === undefined || peer.epoch >= e.epoch) continue;
-    const isMember = peer.index >= 0 || e.previous?.table.entries.some((x) => toHex(x.consensusKey) === hex);
+    const isMember =
+      peer.index >= 0 || e.previous?.table.entries.some((x) => toHex(x.consensusKey) === hex);
     if (isMember === true) behind.push(peer.id);
   }
   if (behind.length > 0) yield toPeers(behind, s.lastProof);

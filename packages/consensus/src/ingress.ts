@@ -5,10 +5,11 @@ import { measureVote, noteActive, notePosition } from './activity.ts';
 import { receiveCertificate } from './certified.ts';
 import { onTransactions } from './compact.ts';
 import { fault } from './effects.ts';
+import { onEpochProof } from './epoch-proofs.ts';
 import { limits } from './limits.ts';
 import { takeRequest } from './peers.ts';
 import { onProposal } from './proposals.ts';
-import { onEpochProof, onStatus, otherEpoch, replyEntry, replyFinal } from './resync.ts';
+import { onStatus, otherEpoch, replyEntry, replyFinal } from './resync.ts';
 import {
   onBlockRequest,
   onBlockResponse,
@@ -57,11 +58,7 @@ function drop(s: RunningState, item: RunningState['buffer'][number]): void {
 }
 
 /** The one edge: bytes become a typed message here or nowhere. */
-export function* onMessage(
-  s: RunningState,
-  from: PeerId,
-  bytes: Uint8Array,
-): Steps<Outcome> {
+export function* onMessage(s: RunningState, from: PeerId, bytes: Uint8Array): Steps<Outcome> {
   s.counters.messages++;
   const peer = s.peers.get(from);
   if (peer === undefined) return rejected('CONSENSUS_PEER_UNKNOWN');

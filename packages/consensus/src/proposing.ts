@@ -1,7 +1,6 @@
 import { blockHashOf, leaderOf, type Header, type Vote } from '@mxd/protocol';
 import { validationRootOf } from '@mxd/protocol/block';
 import { shortIdOf, type ProposalContent } from '@mxd/protocol/messages';
-import { keyOf } from '@mxd/protocol/primitives';
 
 import { measureHeader } from './activity.ts';
 import { setHeader, takeNextTable } from './blocks.ts';
@@ -168,7 +167,11 @@ function* propose(s: RunningState, entry: BlockEntry): Steps {
   s.queue.push({ epoch: e.epoch, vote });
 }
 
-function contentOf(s: RunningState, entry: BlockEntry, isResend: boolean): ProposalContent | undefined {
+function contentOf(
+  s: RunningState,
+  entry: BlockEntry,
+  isResend: boolean,
+): ProposalContent | undefined {
   const { header, systemRecords, transactions, salt } = entry;
   if (header === undefined || systemRecords === undefined || transactions === undefined) {
     return undefined;

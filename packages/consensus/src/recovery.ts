@@ -4,16 +4,7 @@ import { keyOf } from '@mxd/protocol/primitives';
 
 import { absorb, setHeader } from './blocks.ts';
 import { decodeCertificate } from './certificates.ts';
-import {
-  entryOf,
-  F,
-  N,
-  slotOf,
-  tallyOf,
-  Z,
-  type EpochState,
-  type RunningState,
-} from './state.ts';
+import { entryOf, F, N, slotOf, tallyOf, Z, type EpochState, type RunningState } from './state.ts';
 import { recordType, type JournalRecord } from './types.ts';
 
 /** J7: `my`, certificates, blocks and proposals of the epoch from what the journal holds of it. */

@@ -1,19 +1,13 @@
-import { leaderOf, verifyEpochProof } from '@mxd/protocol';
-import { blockHashOf } from '@mxd/protocol';
-import { type EpochProofMessage, type StatusMessage } from '@mxd/protocol/messages';
+import { leaderOf } from '@mxd/protocol';
+import { type StatusMessage } from '@mxd/protocol/messages';
 
 import { noteActive, notePosition } from './activity.ts';
-import { decodeCertificate } from './certificates.ts';
-import { tryCommit } from './committing.ts';
-import { onCertificate } from './certified.ts';
-import { setHeader } from './blocks.ts';
-import { encoded, fault, toPeers, toValidators } from './effects.ts';
+import { encoded, toPeers, toValidators } from './effects.ts';
 import { encodeProposal, proposalReceivers } from './proposing.ts';
 import { takeReply } from './peers.ts';
 import {
   accepted,
   entryCertificate,
-  entryOf,
   F,
   N,
   rejected,
@@ -162,27 +156,3 @@ export function* resendEntry(s: RunningState): Steps {
   const held = entryCertificate(s.epoch);
   if (held !== undefined) yield toValidators(s.epoch, certificateMessage(held));
 }
-
-/** EPOCH_PROOF of the current epoch: its finalization ends the epoch once its blocks are here (A6). */
-export function* onEpochProof(
-  s: RunningState,
-  peer: Peer,
-  m: EpochProofMessage,
-): Steps<Outcome> {
-  const e = s.epoch;
-  if (m.epoch !== e.epoch) return rejected('CONSENSUS_EPOCH');
-  const verdict = verifyEpochProof(e.set, s.config.parameters, m, s.config.verify);
-  s.counters.signaturesChecked += e.n;
-  const held = decodeCertificate(m.finalization);
-  if (!verdict.ok || held === undefined) {
-    yield* fault(s, peer, 'CONSENSUS_EPOCH_PROOF');
-    return rejected('CONSENSUS_EPOCH_PROOF');
-  }
-  notePosition(peer, m.epoch + 1, 0);
-  const entry = entryOf(s, blockHashOf(m.header), held.certificate.view);
-  setHeader(s, entry, m.header);
-  yield* onCertificate(s, held, []);
-  if (s.halted === undefined && s.epoch === e) yield* tryCommit(s);
-  return accepted;
-}
-

@@ -72,11 +72,7 @@ function blockByKey(s: CoreState, key: string): Block | undefined {
 }
 
 /** BLOCK_REQ: any block whose parts match its hash, voted or not; older ones from the chain store. */
-export function* onBlockRequest(
-  s: RunningState,
-  peer: Peer,
-  m: BlockRequest,
-): Steps<Outcome> {
+export function* onBlockRequest(s: RunningState, peer: Peer, m: BlockRequest): Steps<Outcome> {
   if (!takeRequest(s, peer)) return rejected('CONSENSUS_RATE');
   const blocks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -97,11 +93,7 @@ export function* onBlockRequest(
 }
 
 /** BLOCK_RESP: only the hash that was asked for, then its ancestors in a row. */
-export function* onBlockResponse(
-  s: RunningState,
-  peer: Peer,
-  m: BlockResponse,
-): Steps<Outcome> {
+export function* onBlockResponse(s: RunningState, peer: Peer, m: BlockResponse): Steps<Outcome> {
   const e = s.epoch;
   let expected: string | undefined;
   for (const bytes of m.blocks) {

@@ -40,8 +40,7 @@ export function* onTimer(
   input: Extract<Input, { type: 'timer' }>,
 ): Steps<Outcome> {
   const e = s.epoch;
-  const isGlobal =
-    input.name === 'status' || input.name === 'fetch' || input.name === 'observe';
+  const isGlobal = input.name === 'status' || input.name === 'fetch' || input.name === 'observe';
   if (!isGlobal && input.epoch !== e.epoch) return rejected('CONSENSUS_OBSOLETE');
   const isOfView = !isGlobal && input.name !== 'epochGrace';
   if (isOfView && input.view !== e.view) return rejected('CONSENSUS_OBSOLETE');

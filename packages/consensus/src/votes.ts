@@ -94,8 +94,8 @@ export function* addVote(s: RunningState, slot: Slot, vote: Vote, from: Peer): S
   if (choice.seen[signer] === 2) return rejected('CONSENSUS_DUPLICATE');
   if (choice.seen[signer] === 1) {
     for (const other of choice.pending) {
-      const isSame = other.vote.signerIndex === signer
-        && equalBytes(other.vote.signature, vote.signature);
+      const isSame =
+        other.vote.signerIndex === signer && equalBytes(other.vote.signature, vote.signature);
       if (isSame) return rejected('CONSENSUS_DUPLICATE');
     }
   }

@@ -6,12 +6,10 @@ import { considerBlock, headerProblem, isParentProven } from './blocks.ts';
 import { peersOf } from './peers.ts';
 import { appendBlock, maySign, nullify, publish, signVote, tryFinalize } from './signing.ts';
 import {
-  blockCertificate,
   certificateOf,
   headerOf,
   isExecuted,
   N,
-  slotOf,
   Z,
   type BlockEntry,
   type RunningState,
@@ -88,14 +86,11 @@ function* judgeFirst(s: RunningState, entry: BlockEntry, header: Header): Steps<
   return yield* judgeBody(s, entry);
 }
 
-function* isParentCertified(
-  s: RunningState,
-  entry: BlockEntry,
-  header: Header,
-): Steps<boolean> {
+function* isParentCertified(s: RunningState, entry: BlockEntry, header: Header): Steps<boolean> {
   const slot = s.epoch.slots.get(header.parentView);
   const isHeld =
-    slot?.certificates[1]?.key === entry.parentKey || slot?.certificates[3]?.key === entry.parentKey;
+    slot?.certificates[1]?.key === entry.parentKey ||
+    slot?.certificates[3]?.key === entry.parentKey;
   if (!isHeld) {
     yield* fetchCertificates(s, header.parentView, header.parentView, leaderPeers(s));
   }
@@ -168,7 +163,6 @@ export function* tryNotarize(s: RunningState): Steps {
 }
 
 function* notarize(s: RunningState, slot: Slot, entry: BlockEntry): Steps {
-  const e = s.epoch;
   yield* appendBlock(entry);
   const vote = yield* signVote(s, N, slot.view, entry.hash);
   if (vote === undefined) return;

@@ -30,9 +30,15 @@ export function fakeSign(key: Uint8Array, message: Uint8Array): Uint8Array {
   return sha512(input);
 }
 
+const keys = new Map<number, GuardedKey>();
+
 export function fakeKey(seed: number): GuardedKey {
+  const known = keys.get(seed);
+  if (known !== undefined) return known;
   const publicKey = sha256(new Uint8Array([seed >> 8, seed & 0xff, 7]));
-  return { publicKey, sign: (message) => fakeSign(publicKey, message) };
+  const key = { publicKey, sign: (message: Uint8Array) => fakeSign(publicKey, message) };
+  keys.set(seed, key);
+  return key;
 }
 
 export const chainTag: Uint8Array = new Uint8Array(32).fill(9);
@@ -60,7 +66,11 @@ export function entryFor(seed: number, power = 1): TableEntry {
   };
 }
 
-export function tableFor(epoch: number, seeds: readonly number[], powers?: readonly number[]): Table {
+export function tableFor(
+  epoch: number,
+  seeds: readonly number[],
+  powers?: readonly number[],
+): Table {
   return { epoch, entries: seeds.map((seed, i) => entryFor(seed, powers?.[i] ?? 1)) };
 }
 
@@ -111,10 +121,9 @@ export class FakeApp {
       : undefined;
   }
 
-  build(effect: Extract<Effect, { type: 'build' }>):
-    | { block: Block; salt: bigint; nextTable?: Table }
-    | 'empty'
-    | 'failed' {
+  build(
+    effect: Extract<Effect, { type: 'build' }>,
+  ): { block: Block; salt: bigint; nextTable?: Table } | 'empty' | 'failed' {
     const transactions = this.mempool.slice(0, 1_000);
     if (transactions.length === 0 && !effect.allowEmpty) return 'empty';
     const appRoot = this.roots.get(keyOf(effect.parent));

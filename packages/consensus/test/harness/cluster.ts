@@ -1,4 +1,11 @@
-import { blockCodec, blockHashOf, messageCodec, type Block, type Header, type Table } from '@mxd/protocol';
+import {
+  blockCodec,
+  blockHashOf,
+  messageCodec,
+  type Block,
+  type Header,
+  type Table,
+} from '@mxd/protocol';
 import { wtxidOfBytes } from '@mxd/protocol';
 import { shortIdOf } from '@mxd/protocol/messages';
 import { keyOf } from '@mxd/protocol/primitives';
@@ -163,7 +170,11 @@ export class SimNode {
   }
 
   #newGuard(journal: RecoveredJournal): SignGuard {
-    return new SignGuard({ key: fakeKey(this.seed), chainTag, journal: this.canSign ? journal : undefined });
+    return new SignGuard({
+      key: fakeKey(this.seed),
+      chainTag,
+      journal: this.canSign ? journal : undefined,
+    });
   }
 
   get wallMs(): number {
@@ -176,9 +187,9 @@ export class SimNode {
     const height = top?.header.height ?? 0;
     const epoch = Math.floor(height / cluster.epochLength) + 1;
     const anchorHeight = (epoch - 1) * cluster.epochLength;
-    const anchor =
-      anchorHeight === 0 ? cluster.genesis : this.committed[anchorHeight - 1]!.header;
-    const certificate = anchorHeight === 0 ? new Uint8Array(0) : this.finalizations[anchorHeight - 1]!;
+    const anchor = anchorHeight === 0 ? cluster.genesis : this.committed[anchorHeight - 1]!.header;
+    const certificate =
+      anchorHeight === 0 ? new Uint8Array(0) : this.finalizations[anchorHeight - 1]!;
     const base = {
       table: cluster.tableOf(epoch),
       anchor: { header: anchor, certificate },
@@ -205,7 +216,11 @@ export class SimNode {
   }
 
   meet(other: SimNode): void {
-    this.input({ type: 'connected', peer: other.name, consensusKey: fakeKey(other.seed).publicKey });
+    this.input({
+      type: 'connected',
+      peer: other.name,
+      consensusKey: fakeKey(other.seed).publicKey,
+    });
   }
 
   /** Loses everything that was not synced, and a random amount of the rest is kept by the caller. */
@@ -327,6 +342,9 @@ export class SimNode {
       case 'serve':
         this.serve(effect);
         return;
+      case 'behind':
+        this.later(20, () => this.syncTo(effect.header.height));
+        return;
       default:
     }
   }
@@ -366,6 +384,22 @@ export class SimNode {
     }
   }
 
+  /** The host's own sync: blocks from whoever has them, executed, stored, then told to the core. */
+  syncTo(height: number): void {
+    const source = this.cluster.nodes.find((node) => node.height >= height);
+    if (source === undefined) return;
+    for (let h = this.height; h < height; h++) {
+      const block = source.committed[h]!;
+      const { verdict, nextTable } = this.app.verify(block);
+      if (verdict !== 'valid') return;
+      this.app.commit(block);
+      this.committed.push(block);
+      this.finalizations.push(source.finalizations[h]!);
+      if (nextTable !== undefined) this.tables.set(nextTable.epoch, nextTable);
+    }
+    this.input({ type: 'synced', chain: this.head() });
+  }
+
   get height(): number {
     return this.committed.length;
   }
@@ -380,7 +414,8 @@ export function recover(records: readonly JournalRecord[]): RecoveredJournal {
   const epochs = new Map<number, JournalRecord[]>();
   let epoch = 1;
   for (const record of records) {
-    if (record.type === 5) epoch = new DataView(record.payload.buffer, record.payload.byteOffset).getUint32(0);
+    if (record.type === 5)
+      epoch = new DataView(record.payload.buffer, record.payload.byteOffset).getUint32(0);
     const list = epochs.get(epoch) ?? [];
     list.push(record);
     epochs.set(epoch, list);
@@ -399,12 +434,12 @@ export class Cluster {
   link: Link = () => true;
   delay: (from: SimNode, to: SimNode) => number;
   sent = 0;
+  readonly #membersOf = new Map<number, ReadonlySet<number>>();
 
   constructor(options: ClusterOptions) {
     this.options = options;
     this.epochLength = options.epochLength ?? 256;
-    this.tableOf =
-      options.tableOf ?? ((epoch) => tableFor(epoch, options.seeds, options.powers));
+    this.tableOf = options.tableOf ?? ((epoch) => tableFor(epoch, options.seeds, options.powers));
     this.genesis = genesisHeader(this.tableOf(1));
     this.delay = () => options.delayMs ?? 10;
     for (const seed of options.seeds) this.nodes.push(new SimNode(this, seed, true));
@@ -439,10 +474,20 @@ export class Cluster {
     const isTarget = (node: SimNode): boolean => {
       if (node === from) return false;
       if ('peers' in to) return to.peers.includes(node.name);
-      const key = keyOf(fakeKey(node.seed).publicKey);
-      return this.tableOf(to.validatorsOf).entries.some((e) => keyOf(e.consensusKey) === key);
+      return this.#members(to.validatorsOf).has(node.seed);
     };
     for (const node of this.nodes) if (isTarget(node)) this.deliver(from, node, bytes);
+  }
+
+  #members(epoch: number): ReadonlySet<number> {
+    let members = this.#membersOf.get(epoch);
+    if (members === undefined) {
+      const keys = new Set(this.tableOf(epoch).entries.map((e) => keyOf(e.consensusKey)));
+      const isMember = (node: SimNode): boolean => keys.has(keyOf(fakeKey(node.seed).publicKey));
+      members = new Set(this.nodes.filter(isMember).map((node) => node.seed));
+      this.#membersOf.set(epoch, members);
+    }
+    return members;
   }
 
   deliver(from: SimNode, node: SimNode, bytes: Uint8Array): void {
