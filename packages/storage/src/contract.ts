@@ -93,8 +93,8 @@ export interface KeyValueStore extends Reader, AsyncDisposable {
   readonly status: 'open' | 'stopped' | 'closed';
   readonly counters: StoreCounters;
   /**
-   * Applies all operations, in order, or none. The bytes are taken over before the call returns.
-   * Batches take effect in the order of the calls.
+   * Applies all operations, in order, or none; batches take effect in the order of the calls.
+   * Neither the array nor the bytes may change until the promise settles.
    */
   batch(operations: readonly Operation[], options?: BatchOptions): Promise<void>;
   snapshot(): Snapshot;

@@ -15,6 +15,11 @@ export const limits = {
     unit: 'operations',
     why: 'Most operations in one atomic batch; a full block of transfers makes about 100,000.',
   },
+  batchSlice: {
+    value: 2000,
+    unit: 'operations',
+    why: 'Operations handed to LevelDB in one go: about 2 ms of the main thread.',
+  },
   batchSize: {
     value: 268_435_456,
     unit: 'bytes',

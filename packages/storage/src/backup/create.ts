@@ -111,6 +111,9 @@ async function scan(
     const id = series.seal.id(chunk.bytes);
     const name = toHex(id);
     const place = known.get(name) ?? (await writer.add(id, chunk.bytes, chunk.entries));
+    if (places.length >= limits.backupChunks.value) {
+      throw new StorageError('STORAGE_LIMIT', `A point has at most ${places.length} chunks`);
+    }
     known.set(name, place);
     places.push(place);
     entries += chunk.entries;

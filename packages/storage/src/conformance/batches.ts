@@ -34,18 +34,14 @@ export const batchCases: readonly ConformanceCase[] = [
     await store.batch([put('a', '2')]);
     assert.equal(text(store.getSync(b('a'))), '2');
   }),
-  withStore('takes the bytes over before the call returns', async (store) => {
-    const key = b('key');
-    const value = b('value');
-    const first = store.batch([{ type: 'put', key, value }]);
-    key.fill(0);
-    value.fill(0);
-    const queuedKey = b('queued');
-    const second = store.batch([{ type: 'put', key: queuedKey, value: b('x') }]);
-    queuedKey.fill(0);
-    await Promise.all([first, second]);
-    assert.equal(text(store.getSync(b('key'))), 'value');
-    assert.equal(text(store.getSync(b('queued'))), 'x');
+  withStore('applies a batch that is as large as a full block makes it', async (store) => {
+    const operations = Array.from({ length: 35_000 }, (_, index) => put(`k${index}`, 'value'));
+    const large = store.batch([...operations, del('k0')], { sync: true });
+    const small = store.batch([put('k1', 'later')]);
+    await Promise.all([large, small]);
+    assert.equal(store.getSync(b('k0')), undefined);
+    assert.equal(text(store.getSync(b('k1'))), 'later');
+    assert.equal(text(store.getSync(b('k34999'))), 'value');
   }),
   withStore('applies batches in the order of the calls', async (store) => {
     const writes: Promise<void>[] = [];

@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import {
+  type ChainedBatch,
   ClassicLevel,
   type Iterator as LevelIterator,
   type Snapshot as LevelView,
@@ -25,6 +27,7 @@ import { checkLevelLogs } from './log-check.ts';
 import { checkNoInterruptedRestore } from './restore-marker.ts';
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
+type NativeBatch = ChainedBatch<Database, Uint8Array, Uint8Array>;
 type NativeIterator = LevelIterator<Database, Uint8Array, Uint8Array>;
 
 export interface LevelOptions {
@@ -202,17 +205,12 @@ class LevelStore extends LevelReader implements KeyValueStore {
     if (this.#queued >= limits.queuedBatches.value) {
       throw new StorageError('STORAGE_LIMIT', `${this.#queued} batches are waiting: await them`);
     }
-    // A native batch copies keys and values at once, faster than an array of operations would be.
-    const native = this.db.batch();
-    for (const operation of operations) {
-      if (operation.type === 'put') native.put(operation.key, operation.value);
-      else native.del(operation.key);
-    }
     this.#queued += 1;
     // One at a time: batches on different pool threads could overtake each other.
     const write = async (): Promise<void> => {
       try {
         this.#checkRunning();
+        const native = await this.#collect(operations);
         await native.write({ sync: options.sync === true });
       } catch (error) {
         throw this.#stop(error);
@@ -270,6 +268,20 @@ class LevelStore extends LevelReader implements KeyValueStore {
     } catch (error) {
       throw this.failed(error, 'Closing');
     }
+  }
+
+  /**
+   * Copies the operations into a native batch, which is faster than handing over an array, in
+   * slices: all at once, a full block's would hold the main thread for more than 10 ms.
+   */
+  async #collect(operations: readonly Operation[]): Promise<NativeBatch> {
+    const native = this.db.batch();
+    for (const [index, operation] of operations.entries()) {
+      if (index > 0 && index % limits.batchSlice.value === 0) await setImmediate();
+      if (operation.type === 'put') native.put(operation.key, operation.value);
+      else native.del(operation.key);
+    }
+    return native;
   }
 
   #checkRunning(): void {
