@@ -22,12 +22,15 @@ export interface DroppedRecord {
   readonly reason: string;
 }
 
-/** A valid list for a block, and what the pool should forget. */
+/** A valid list for a block, and why the rest of the pool is not in it. */
 export interface SelectedRecords {
   /** Encoded list; `applySystemRecords` on the same state accepts it. */
   readonly encoded: Uint8Array;
   readonly records: readonly SystemRecord[];
-  /** Invalid on this state; records that only did not fit are not among them. */
+  /**
+   * Invalid on this state or beside a chosen record, and perhaps valid later. Records that only did
+   * not fit are not among them.
+   */
   readonly dropped: readonly DroppedRecord[];
 }
 
