@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -10,6 +10,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLevelStore, StorageError } from '../../src/index.ts';
@@ -92,8 +93,7 @@ function mountReason(): string | undefined {
   if (process.platform !== 'linux') return 'tmpfs mounts are tried on Linux only';
   if (!isRoot) return 'mounting a small tmpfs needs root';
   try {
-    const probe = `/tmp/mxd-storage-mount-${process.pid}`;
-    mkdirSync(probe);
+    const probe = mkdtempSync(join(tmpdir(), 'mxd-storage-mount-'));
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe], { stdio: 'ignore' });
       execFileSync('umount', [probe], { stdio: 'ignore' });
