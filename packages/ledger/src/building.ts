@@ -135,9 +135,9 @@ async function choose(
   });
   const left = leaveOut === undefined ? undefined : await leaveOut(waiting.map((tx) => tx.txid));
   const chosen: PreparedTransaction[] = [];
-  for (const { bytes, txidHex } of waiting) {
-    if (left?.has(txidHex()) === true) continue;
-    const prepared = prepareTransaction(bytes);
+  for (const entry of waiting) {
+    if (left?.has(entry.txidHex()) === true) continue;
+    const prepared = prepareTransaction(entry.bytes);
     // The rules may have changed (2.21) since the transaction was admitted.
     if (prepared.ok && checkStateless(prepared.value, parameters, env.networkId).ok) {
       chosen.push(prepared.value);

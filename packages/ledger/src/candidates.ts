@@ -81,7 +81,7 @@ export class CandidateTree {
   rebase(key: string): void {
     const kept = new Set([key]);
     // Parents are always added before their children.
-    for (const candidate of [...this.#byKey.values()]) {
+    for (const candidate of this.#byKey.values()) {
       if (candidate.state.key !== key && kept.has(candidate.parentKey)) {
         kept.add(candidate.state.key);
       } else {

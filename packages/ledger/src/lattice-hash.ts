@@ -17,25 +17,27 @@ const tag = tagBytes('MXD5UTXO');
 const scratch = new Uint8Array(256);
 scratch.set(tag, 0);
 
+/** A vector as words in memory order; an aligned view where the bytes allow it. */
+function rawWords(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, wordCount);
+  return littleEndian ? words : words.map(swapBytes);
+}
+
+function swapBytes(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
+
 /**
  * Bytes as words of two lanes each: lane 2k in the low half, lane 2k + 1 in the high half. Lanes are
- * big-endian in the bytes, so on a little-endian host both halves are swapped.
+ * big-endian in the bytes, so both halves of a little-endian word are swapped.
  */
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  if (littleEndian) {
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    const raw = new Uint32Array(aligned.buffer, aligned.byteOffset, wordCount);
-    const words = new Uint32Array(wordCount);
-    for (let k = 0; k < wordCount; k++) {
-      const word = raw[k] as number;
-      words[k] = ((word & 0xff00ff) << 8) | ((word >>> 8) & 0xff00ff);
-    }
-    return words;
-  }
+function lanesOf(bytes: Uint8Array): Uint32Array {
+  const raw = rawWords(bytes);
   const words = new Uint32Array(wordCount);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, latticeBytes);
   for (let k = 0; k < wordCount; k++) {
-    words[k] = view.getUint16(4 * k) | (view.getUint16(4 * k + 2) << 16);
+    const word = raw[k] as number;
+    words[k] = ((word & 0xff00ff) << 8) | ((word >>> 8) & 0xff00ff);
   }
   return words;
 }
@@ -53,7 +55,7 @@ export class LatticeHash {
     if (bytes.length !== latticeBytes) {
       throw new LedgerError('LEDGER_CORRUPT', `a lattice hash has ${latticeBytes} bytes`);
     }
-    return new LatticeHash(wordsOf(bytes));
+    return new LatticeHash(lanesOf(bytes));
   }
 
   copy(): LatticeHash {
@@ -62,25 +64,12 @@ export class LatticeHash {
 
   /** Adds an element: the encoding of an output. About 8 us, nearly all of it SHAKE-128. */
   add(element: Uint8Array): void {
-    const vector = vectorOf(element);
-    const words = this.#words;
-    for (let k = 0; k < wordCount; k++) {
-      const a = words[k] as number;
-      const b = vector[k] as number;
-      // Two 16-bit sums in one word: no carry crosses the halves.
-      words[k] = ((a & 0x7fff7fff) + (b & 0x7fff7fff)) ^ ((a ^ b) & 0x80008000);
-    }
+    addVector(this.#words, vectorOf(element));
   }
 
   /** Removes an element that was added. */
   remove(element: Uint8Array): void {
-    const vector = vectorOf(element);
-    const words = this.#words;
-    for (let k = 0; k < wordCount; k++) {
-      const a = words[k] as number;
-      const b = vector[k] as number;
-      words[k] = ((a | 0x80008000) - (b & 0x7fff7fff)) ^ ((a ^ ~b) & 0x80008000);
-    }
+    subtractVector(this.#words, vectorOf(element));
   }
 
   /** Adds all elements of another sum. */
@@ -112,7 +101,28 @@ export class LatticeHash {
   }
 }
 
+/** The vector of an element as raw words. */
 function vectorOf(element: Uint8Array): Uint32Array {
   scratch.set(element, tag.length);
-  return wordsOf(shake128(scratch.subarray(0, tag.length + element.length), latticeBytes));
+  return rawWords(shake128(scratch.subarray(0, tag.length + element.length), latticeBytes));
+}
+
+// Two 16-bit sums in one word, where no carry crosses the halves. One loop over both the swap of
+// bytes and the sum: an array between them costs as much as the loop.
+function addVector(words: Uint32Array, vector: Uint32Array): void {
+  for (let k = 0; k < wordCount; k++) {
+    const raw = vector[k] as number;
+    const b = ((raw & 0xff00ff) << 8) | ((raw >>> 8) & 0xff00ff);
+    const a = words[k] as number;
+    words[k] = ((a & 0x7fff7fff) + (b & 0x7fff7fff)) ^ ((a ^ b) & 0x80008000);
+  }
+}
+
+function subtractVector(words: Uint32Array, vector: Uint32Array): void {
+  for (let k = 0; k < wordCount; k++) {
+    const raw = vector[k] as number;
+    const b = ((raw & 0xff00ff) << 8) | ((raw >>> 8) & 0xff00ff);
+    const a = words[k] as number;
+    words[k] = ((a | 0x80008000) - (b & 0x7fff7fff)) ^ ((a ^ ~b) & 0x80008000);
+  }
 }

@@ -215,10 +215,10 @@ export class Ledger {
 
   #track(key: string, work: Promise<ExecutionResult>): Promise<ExecutionResult> {
     this.#running.set(key, work);
-    const done = (): void => {
+    const forget = (): void => {
       this.#running.delete(key);
     };
-    work.then(done, done);
+    work.then(forget, forget);
     return work;
   }
 

@@ -427,8 +427,9 @@ export class Admission {
   }
 
   #ancestors(tx: PreparedTransaction): Set<Entry> {
-    const all = this.#parents(tx);
-    for (const parent of [...all]) for (const each of ancestorsOf(parent)) all.add(each);
+    const parents = this.#parents(tx);
+    const all = new Set(parents);
+    for (const parent of parents) for (const each of ancestorsOf(parent)) all.add(each);
     return all;
   }
 

@@ -120,8 +120,8 @@ export class PoolIndex {
     if (entry.expiresAt !== 0) removeFrom(this.#byExpiry, entry.expiresAt, entry);
     if (entry.liftHeight !== 0) removeFrom(this.#byLift, entry.liftHeight, entry);
     this.lanes[entry.lane].remove(entry);
-    for (const parent of [...entry.parentEntries]) entry.removeParent(parent);
-    for (const child of [...entry.childEntries]) child.removeParent(entry);
+    for (const parent of entry.parentEntries) entry.removeParent(parent);
+    for (const child of entry.childEntries) child.removeParent(entry);
   }
 
   /** Removes an entry and everything that builds on it; answers how many that were. */
@@ -157,7 +157,8 @@ export class PoolIndex {
   /** Puts coins that have come of age where they belong now. */
   lift(from: number, height: number): void {
     for (let at = from; at <= height; at++) {
-      for (const entry of [...(this.#byLift.get(at) ?? [])]) this.rerank(entry, height);
+      // An entry moves to a set of a height above `height`.
+      for (const entry of this.#byLift.get(at) ?? []) this.rerank(entry, height);
     }
   }
 
