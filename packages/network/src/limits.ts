@@ -364,8 +364,8 @@ export const requestLimits: Readonly<Record<RequestKind, RequestLimits>> = {
 
 /** Points that an offence costs; `limits.scoreDisconnect` is the end. */
 export const offencePoints: Readonly<Record<Offence, number>> = {
-  malformed: 50,
-  oversized: 50,
+  malformed: 60,
+  oversized: 60,
   invalid: 20,
   flood: 5,
   unsolicited: 5,
