@@ -94,7 +94,9 @@ export function governance(state: ValidatorState): Governance {
   if (known?.chain === state.chain) return known.governance;
   let result = state.chain.genesisGovernance;
   for (const change of state.upgrades.changes) {
-    const applied = applyChanges(result, changeDocumentCodec.decode(change));
+    const decoded = changeDocumentCodec.tryDecode(change);
+    if (!decoded.ok) throw new ValidatorStateError('STATE_INVARIANT', decoded.error.message);
+    const applied = applyChanges(result, decoded.value);
     if (!applied.ok) throw new ValidatorStateError('STATE_INVARIANT', applied.reason);
     result = applied.value;
   }
