@@ -5,8 +5,6 @@ export const cryptoErrors = {
   CRYPTO_LENGTH: 'A key, seed, message or output has a length that the algorithm does not allow.',
   CRYPTO_TAG: 'The domain tag is not in the table of domain tags.',
   CRYPTO_SUITE: 'The number names no signature suite; suites are 1, 2 and 3.',
-  CRYPTO_SELF_TEST: 'A backend gave a wrong answer in its self-test and must not be used.',
-  CRYPTO_NATIVE_UNAVAILABLE: 'A native backend cannot be loaded on this platform.',
   MERKLE_SIZE: 'The tree size is not a whole number within the tree.',
   MERKLE_INDEX: 'The leaf index lies outside the tree.',
   ADDRESS_PREFIX: 'The address does not start with "mx".',

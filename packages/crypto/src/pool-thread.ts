@@ -18,8 +18,8 @@ export interface Chunk {
 export interface ThreadEvents {
   /** The thread has room for another chunk. */
   free(): void;
-  /** The thread ended by itself, with these chunks unanswered, oldest first. */
-  ended(chunks: readonly Chunk[], wasReady: boolean): void;
+  /** The thread ended by itself, with these chunks unanswered, oldest first; `error` if it threw. */
+  ended(chunks: readonly Chunk[], wasReady: boolean, error: unknown): void;
 }
 
 /** Two chunks in flight hide the way there and back (26 us) behind work. */
@@ -37,17 +37,21 @@ export class PoolThread {
   #nextId = 0;
   #ready = false;
   #closing = false;
+  #error: unknown;
 
   constructor(name: string, events: ThreadEvents) {
     this.#events = events;
-    // From source, workspace packages resolve to source as well.
-    const execArgv = fromSource ? { execArgv: ['--conditions=@mxd/source'] } : {};
-    this.#worker = new Worker(workerUrl, { name, ...execArgv });
+    // From source, workspace packages resolve to source as well. Nothing is inherited: flags such as
+    // --input-type or a preloaded module are for the caller's thread.
+    const execArgv = fromSource ? ['--conditions=@mxd/source'] : [];
+    this.#worker = new Worker(workerUrl, { name, execArgv });
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#receive(message);
     });
     // 'exit' follows every error; without a listener the error would end the process.
-    this.#worker.on('error', () => undefined);
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = error;
+    });
     this.#worker.on('exit', () => {
       this.#end();
     });
@@ -103,7 +107,7 @@ export class PoolThread {
     const chunks = [...this.#inFlight.values()];
     this.#inFlight.clear();
     if (!this.#closing) {
-      this.#events.ended(chunks, this.#ready);
+      this.#events.ended(chunks, this.#ready, this.#error);
       return;
     }
     const error = new CryptoError('POOL_CLOSED', 'the verification pool has been closed');

@@ -282,9 +282,9 @@ export class VerificationPool implements AsyncDisposable {
         this.#failedStarts = 0;
         this.#dispatch();
       },
-      ended: (chunks, wasReady) => {
+      ended: (chunks, wasReady, cause) => {
         this.#threads.delete(thread);
-        this.#replace(chunks, wasReady);
+        this.#replace(chunks, wasReady, cause);
       },
     });
     if (this.#outstanding > 0) thread.hold(true);
@@ -292,15 +292,16 @@ export class VerificationPool implements AsyncDisposable {
   }
 
   /** A thread has ended by itself: its oldest chunk is the suspect, the others go unblamed. */
-  #replace(chunks: readonly Chunk[], wasReady: boolean): void {
+  #replace(chunks: readonly Chunk[], wasReady: boolean, cause: unknown): void {
     this.#crashes++;
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
     const [suspect] = chunks;
     if (suspect !== undefined) suspect.crashes++;
-    const error = new CryptoError('POOL_CRASHED', 'the worker that verified the batch ended twice');
+    const crashed = (text: string): CryptoError =>
+      new CryptoError('POOL_CRASHED', text, {}, cause === undefined ? {} : { cause });
     for (const chunk of chunks.toReversed()) {
       if (chunk.crashes >= maxChunkCrashes) {
-        chunk.fail(error);
+        chunk.fail(crashed('the worker that verified the batch ended twice'));
       } else {
         this.#retries++;
         this.#urgent.putBack(chunk);
@@ -309,7 +310,7 @@ export class VerificationPool implements AsyncDisposable {
     if (this.#failedStarts < maxFailedStarts) {
       this.#startThread();
     } else if (this.#threads.size === 0) {
-      this.#ended ??= new CryptoError('POOL_CRASHED', 'the workers end as soon as they start');
+      this.#ended ??= crashed('the workers end as soon as they start');
       this.#failAll(this.#ended);
     }
     this.#dispatch();

@@ -133,14 +133,23 @@ describe('bounds', () => {
 
 describe('threads that end', () => {
   test('are replaced, and their work is done again', async () => {
-    pool = new VerificationPool({ workers: 2 });
-    await pool.verify(ed25519.slice(0, 2));
+    pool = new VerificationPool({ workers: 1 });
+    await pool.verify(ed25519.slice(0, 1));
     const running = pool.verify(ed25519);
     await workers[0]!.terminate();
     expect(allValid(await running, ed25519.length)).toBe(true);
-    expect(pool.stats()).toMatchObject({ workers: 2, crashes: 1, outstanding: 0 });
+    expect(pool.stats()).toMatchObject({ workers: 1, crashes: 1, outstanding: 0 });
     expect(pool.stats().retries).toBeGreaterThan(0);
-    expect(workers.length).toBe(3);
+    expect(workers.length).toBe(2);
+  });
+
+  test('all at once are replaced all the same', async () => {
+    pool = new VerificationPool({ workers: 3 });
+    await pool.verify(ed25519.slice(0, 1));
+    const running = pool.verify(ed25519);
+    await Promise.all(workers.slice(0, 3).map((worker) => worker.terminate()));
+    expect(allValid(await running, ed25519.length)).toBe(true);
+    expect(pool.stats()).toMatchObject({ workers: 3, outstanding: 0 });
   });
 
   test('twice under the same work fail the batch, not the pool', async () => {

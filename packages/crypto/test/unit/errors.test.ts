@@ -1,0 +1,46 @@
+import { globSync, readFileSync } from 'node:fs';
+
+import { CodedError } from '@mxd/codec';
+import { expect, test } from 'vitest';
+
+import { CryptoError, cryptoErrors } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
+
+const source = globSync('src/**/*.ts', { cwd: new URL('../..', import.meta.url).pathname })
+  .filter((name) => !name.endsWith('errors.ts'))
+  .map((name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'))
+  .join('\n');
+
+test('every code has a sentence, and is used', () => {
+  for (const [code, sentence] of Object.entries(cryptoErrors)) {
+    expect(code).toMatch(
+      /^(?:CRYPTO|MERKLE|ADDRESS|POLICY|MNEMONIC|DERIVATION|SECRET|KEYSTORE|POOL)_[A-Z]+$/,
+    );
+    expect(sentence).toMatch(/^[A-Z].*\.$/);
+    expect(source, code).toContain(`'${code}'`);
+  }
+});
+
+test('an error crosses as plain data', () => {
+  const error = new CryptoError('POOL_FULL', 'full', { waiting: 3 });
+  expect(error).toBeInstanceOf(CodedError);
+  expect(JSON.parse(JSON.stringify(error))).toEqual({
+    name: 'CryptoError',
+    code: 'POOL_FULL',
+    message: 'full',
+    details: { waiting: 3 },
+  });
+});
+
+test('no bare error is thrown', () => {
+  expect(source).not.toMatch(/throw new (?:Error|TypeError|RangeError)\(/);
+});
+
+test('limits are positive whole numbers with a unit and a reason, and are used', () => {
+  for (const [name, limit] of Object.entries(limits)) {
+    expect(Number.isSafeInteger(limit.value) && limit.value > 0).toBe(true);
+    expect(limit.unit).not.toBe('');
+    expect(limit.why).toMatch(/\.$/);
+    expect(source).toContain(`limits.${name}.value`);
+  }
+});
