@@ -1,4 +1,4 @@
-import { bytesU32, struct, u32, u8, type Codec } from '@mxd/codec';
+import { bytes, bytesU32, list, struct, u16, u32, u53, u8, type Codec } from '@mxd/codec';
 import { type AnswerEnd, type RequestKind } from '../contract.ts';
 import { limits } from '../limits.ts';
 
@@ -50,3 +50,26 @@ export function decodeEnd(
     ? { id: result.value.id, end, items: result.value.items }
     : undefined;
 }
+
+/** Payload of requests for a range: blocks and headers by height, epoch proofs by epoch. */
+export interface RangeRequest {
+  readonly from: number;
+  readonly count: number;
+}
+
+export const rangeCodec: Codec<RangeRequest> = struct({ from: u53, count: u16 });
+
+/** Payload of requests by hash or id: at most 256 of 64 bytes. */
+export const hashesCodec: Codec<readonly Uint8Array[]> = list(bytes(64), {
+  count: 'u16',
+  max: 256,
+  min: 1,
+});
+
+/** Payload of a request for one chunk of a snapshot. */
+export interface ChunkRequest {
+  readonly snapshot: Uint8Array;
+  readonly chunk: number;
+}
+
+export const chunkCodec: Codec<ChunkRequest> = struct({ snapshot: bytes(64), chunk: u32 });
