@@ -5,6 +5,7 @@ import { checkCertificate, decodeCertificate, medianTime, ownSignature } from '.
 import { tryCommit } from './committing.ts';
 import { append, fault, halt } from './effects.ts';
 import { fetchBlock, signersOf } from './fetch.ts';
+import { isAcceptingRisk } from './observing.ts';
 import { tryPropose } from './proposing.ts';
 import { otherEpoch } from './resync.ts';
 import { tryFinalize } from './signing.ts';
@@ -81,6 +82,10 @@ function* isOwnKeyMisused(s: RunningState, slot: Slot, c: Certificate): Steps<bo
   if (signature === undefined) return false;
   const mine = slot.mine[c.kind];
   if (mine !== undefined && equalBytes(mine.signature, signature)) return false;
+  if (isAcceptingRisk(s)) {
+    e.floor = c.view;
+    return false;
+  }
   yield* halt(s, 'CONSENSUS_HALT_OWN_KEY', `a certificate of view ${c.view} holds a vote`, [c]);
   return true;
 }

@@ -1,6 +1,8 @@
-import { timer } from './effects.ts';
+import { Writer } from '@mxd/codec';
+
+import { append, timer } from './effects.ts';
 import { type RunningState } from './state.ts';
-import { type Steps } from './types.ts';
+import { recordType, type Steps } from './types.ts';
 
 const least = 2;
 const most = 10;
@@ -9,7 +11,8 @@ const most = 10;
 export function* startObservation(s: RunningState): Steps {
   const { statusMs } = s.config.policy;
   const needsWatch = s.config.signing && s.epoch.n > 1 && s.ownKeys.size > 0;
-  s.observeUntilMs = s.monoMs + (needsWatch ? least * statusMs : 0);
+  const periods = s.config.acceptEquivocationRisk === true ? most : needsWatch ? least : 0;
+  s.observeUntilMs = s.monoMs + periods * statusMs;
   s.observeCapMs = s.monoMs + most * statusMs;
   yield* [];
 }
@@ -39,5 +42,22 @@ export function* endObservation(s: RunningState): Steps<boolean> {
     return false;
   }
   s.observeUntilMs = -1;
+  if (s.config.acceptEquivocationRisk === true) yield* writeRiskFloor(s);
   return true;
+}
+
+/** J8: the risk was accepted, and while it is being watched an own vote raises the floor. */
+export function isAcceptingRisk(s: RunningState): boolean {
+  return s.config.acceptEquivocationRisk === true && s.observeUntilMs >= 0;
+}
+
+/** J8: nothing at or below the highest own vote or certificate seen is ever signed. */
+function* writeRiskFloor(s: RunningState): Steps {
+  const e = s.epoch;
+  e.floor = Math.max(e.floor, e.view - 1);
+  const writer = new Writer(8);
+  writer.u32(e.epoch);
+  writer.u32(e.floor);
+  yield append(recordType.floor, writer.finish());
+  yield { type: 'floor', epoch: e.epoch, view: e.floor };
 }

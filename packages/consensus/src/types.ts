@@ -63,6 +63,11 @@ export interface CoreConfig {
   readonly consensusKeys: readonly Uint8Array[];
   /** False for a key in J8 (journal lost): the node follows and never signs. */
   readonly signing: boolean;
+  /**
+   * J8, the operator's last way out after the loss of a journal: watches for 10 tStatus, writes a FLOOR record at the
+   * highest own vote or certificate seen, and signs above it only.
+   */
+  readonly acceptEquivocationRisk?: boolean;
   readonly policy: Policy;
   /** Seed of the choice of peers to fetch from. Any number; fixes the machine's behaviour. */
   readonly seed: number;

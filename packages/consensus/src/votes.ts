@@ -7,6 +7,7 @@ import { assemble } from './certificates.ts';
 import { fault, halt } from './effects.ts';
 import { accuse } from './evidence.ts';
 import { limits } from './limits.ts';
+import { isAcceptingRisk } from './observing.ts';
 import {
   accepted,
   F,
@@ -230,6 +231,10 @@ function* isOwn(s: RunningState, slot: Slot, vote: Vote): Steps<boolean> {
   const mine = slot.mine[vote.kind];
   if (mine !== undefined && equalBytes(mine.signature, vote.signature)) return true;
   if (vote.view <= e.floor || !s.config.signing) return vote.view > e.floor;
+  if (isAcceptingRisk(s)) {
+    e.floor = vote.view;
+    return false;
+  }
   yield* halt(s, 'CONSENSUS_HALT_OWN_KEY', `a vote of view ${vote.view} is not in the journal`);
   return false;
 }
