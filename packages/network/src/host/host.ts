@@ -126,7 +126,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       reconnectRetries: 0,
     },
     services: {
-      identify: identify({ agentVersion: options.agent } as never),
+      identify: identify({ maxInboundStreams: 2 }),
       ping: ping({ maxInboundStreams: 4 }),
       gossip: gossipsub(options.gossip),
       ...optional,
