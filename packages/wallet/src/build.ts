@@ -12,13 +12,13 @@ import {
   type TransactionOutput,
 } from '@mxd/protocol/transaction';
 
-import { type Chain } from './chain.ts';
+import { type Chain, type ChainIdentity } from './chain.ts';
 import { inputBytes, type Coin, type PolicyBook } from './coins.ts';
 import { WalletError } from './errors.ts';
 
 /** A transaction to be signed, with the outputs that it spends. */
 export interface Unsigned {
-  readonly chain: Chain;
+  readonly chain: ChainIdentity;
   readonly body: TransactionBody;
   /** The encoding of `body`, which the txid is the hash of. */
   readonly bodyBytes: Uint8Array;

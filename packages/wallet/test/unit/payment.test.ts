@@ -8,7 +8,6 @@ import {
   signingMessage,
   signTransaction,
   spendableCoins,
-  type Coin,
 } from '../../src/index.ts';
 import { accountOf, chain, coinOf } from '../chain.ts';
 
@@ -99,7 +98,11 @@ describe('refused', () => {
   const coin = coinOf(alice.owner, 5_000n);
   const one = [{ owner: bob.owner, amount: 5_000n }];
   test.each([
-    ['an output of dust', { coins: [coin], outputs: [{ ...one[0]!, amount: 999n }] }, 'AMOUNT'],
+    [
+      'an output of dust',
+      { coins: [coin], outputs: [{ owner: bob.owner, amount: 999n }] },
+      'AMOUNT',
+    ],
     ['no outputs', { coins: [coin], outputs: [] }, 'TOO_LARGE'],
     ['no inputs', { coins: [], outputs: one }, 'INPUTS_TOO_MANY'],
     ['more out than in', { coins: [coin], outputs: one, tip: 1n }, 'UNBALANCED'],
@@ -111,7 +114,7 @@ describe('refused', () => {
     [
       'bonded stake in a transfer',
       {
-        coins: [{ ...coin, lock: { kind: 'bonded', validatorId: new Uint8Array(20) } } as Coin],
+        coins: [{ ...coin, lock: { kind: 'bonded', validatorId: new Uint8Array(20) } }],
         outputs: one,
       },
       'COIN',
