@@ -11,8 +11,9 @@ import {
   u64,
   type Codec,
 } from '@mxd/codec';
-import type { BlockHash, Header, TxId } from '@mxd/protocol';
+import type { BlockHash, Header, Table, TxId } from '@mxd/protocol';
 import { headerCodec, transactionListCodec } from '@mxd/protocol/block';
+import { tableCodec } from '@mxd/protocol/table';
 import { outputCodec, ownerHashBytes, type TransactionOutput } from '@mxd/protocol/transaction';
 import {
   bytesKey,
@@ -219,6 +220,8 @@ export const metaKey = {
   firstBody: 5,
   /** The manifest of a snapshot whose import has begun. */
   importing: 6,
+  /** First height that the indexes of transactions and history cover. */
+  historyFrom: 7,
 } as const;
 
 export const buckets: {
@@ -234,7 +237,8 @@ export const buckets: {
   readonly sections: Bucket<number, Uint8Array>;
   readonly locked: Bucket<LockedKey, true>;
   readonly effects: Bucket<number, StoredEffects>;
-  readonly imports: Bucket<number, true>;
+  readonly imports: Bucket<number, Uint8Array>;
+  readonly tables: Bucket<number, Table>;
 } = {
   meta: defineBucket({ name: 'ledger-meta', prefix: 0x10, key: u8Key, value: rawValue }),
   headers: defineBucket({ name: 'headers', prefix: 0x11, key: u53Key, value: storedHeaderCodec }),
@@ -276,7 +280,9 @@ export const buckets: {
     value: emptyValue,
   }),
   effects: defineBucket({ name: 'effects', prefix: 0x1b, key: u53Key, value: effectsCodec }),
-  imports: defineBucket({ name: 'imported-chunks', prefix: 0x1c, key: u53Key, value: emptyValue }),
+  imports: defineBucket({ name: 'imported-chunks', prefix: 0x1c, key: u53Key, value: rawValue }),
+  /** Table of every epoch, for epoch proofs: the state itself keeps the last few alone. */
+  tables: defineBucket({ name: 'tables', prefix: 0x1d, key: u53Key, value: tableCodec }),
 };
 
 /** All buckets of the ledger, for schemas of stores that hold more than the ledger. */

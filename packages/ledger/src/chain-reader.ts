@@ -1,4 +1,5 @@
 import type { Block, BlockHash, Header, TxId } from '@mxd/protocol';
+import type { EpochProof } from '@mxd/protocol/messages';
 import type { Outpoint, Owner } from '@mxd/protocol/transaction';
 import type { KeyValueStore } from '@mxd/storage';
 
@@ -19,9 +20,11 @@ import type {
 export interface ChainReaderOptions {
   readonly store: KeyValueStore;
   /** Indexes that are complete; others are refused. */
-  readonly complete: IndexSet;
-  readonly head: () => ChainPoint;
+  readonly complete: () => IndexSet;
   readonly firstBody: () => number;
+  readonly historyFrom: number;
+  /** Height of the last block of an epoch. */
+  readonly epochEnd: (epoch: number) => number;
 }
 
 /** Where a page of history or outputs ended: pass it to get the next one. */
@@ -43,6 +46,11 @@ export class ChainReader {
   /** Lowest height whose body is kept. */
   get firstBody(): number {
     return this.#options.firstBody();
+  }
+
+  /** First height that transactions and history are indexed from: above 0 after a snapshot. */
+  get historyFrom(): number {
+    return this.#options.historyFrom;
   }
 
   /** The final block at a height: hash and header. */
@@ -84,6 +92,22 @@ export class ChainReader {
    */
   finalization(height: number): Promise<Uint8Array | undefined> {
     return buckets.certificates.on(this.#store).get(height);
+  }
+
+  /**
+   * The proof that epoch `epoch` has ended and which table follows; undefined while it runs, or if
+   * a snapshot left its end out.
+   */
+  async epochProof(epoch: number): Promise<EpochProof | undefined> {
+    const table = await buckets.tables.on(this.#store).get(epoch + 1);
+    const height = this.#options.epochEnd(epoch);
+    if (epoch < 1 || table === undefined) return undefined;
+    const [point, finalization] = await Promise.all([
+      this.header(height),
+      this.finalization(height),
+    ]);
+    if (point === undefined || finalization === undefined) return undefined;
+    return { epoch, header: point.header, finalization, nextTable: table };
   }
 
   /** An unspent output of the final state. */
@@ -202,7 +226,7 @@ export class ChainReader {
   }
 
   #need(index: keyof IndexSet): void {
-    if (this.#options.complete[index]) return;
+    if (this.#options.complete()[index]) return;
     throw new LedgerError('LEDGER_INDEX_OFF', `the index "${index}" is off or not rebuilt yet`);
   }
 }

@@ -8,7 +8,7 @@ import type { OutputDiff } from './layers.ts';
 import { binaryText, ownerText, type OutpointKey } from './outputs.ts';
 import type { PreparedTransaction } from './transaction-rules.ts';
 import type { Pace, UnspentOutput } from './types.ts';
-import { exportSections, type ValidatorState } from './validators/index.ts';
+import { changedSections, exportSection, sectionIds } from './validators/index.ts';
 
 /** Which indexes a commit writes. */
 export interface IndexSet {
@@ -107,27 +107,13 @@ export function indexPayouts(
   }
 }
 
-const written = new WeakMap<ValidatorState, ReadonlyMap<number, Uint8Array>>();
-
-function sectionsOf(state: ValidatorState): ReadonlyMap<number, Uint8Array> {
-  let sections = written.get(state);
-  if (sections === undefined) {
-    sections = exportSections(state);
-    written.set(state, sections);
-  }
-  return sections;
-}
-
 /** Sections that differ from the state before (all of them without one), and head and lattice. */
 export function stateOperations(state: ChainState, before: ChainState | undefined): Operation[] {
-  const operations: Operation[] = [];
-  const old = before === undefined ? undefined : sectionsOf(before.validators);
-  for (const [id, bytes] of sectionsOf(state.validators)) {
-    const previous = old?.get(id);
-    if (previous !== undefined && Buffer.compare(previous, bytes) === 0) continue;
-    operations.push(buckets.sections.put(id, bytes));
-  }
-  const { hash, root, header } = state;
+  const { hash, root, header, validators } = state;
+  const ids = before === undefined ? sectionIds : changedSections(before.validators, validators);
+  const operations: Operation[] = ids.map((id) =>
+    buckets.sections.put(id, exportSection(validators, id)),
+  );
   operations.push(
     buckets.meta.put(metaKey.lattice, state.lattice.bytes()),
     buckets.meta.put(metaKey.head, headCodec.encode({ height: header.height, hash, root })),

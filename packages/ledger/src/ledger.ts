@@ -1,10 +1,11 @@
 import { equalBytes } from '@mxd/codec';
 import { verifySignature } from '@mxd/crypto/suites';
-import type { Block, BlockHash, TxId } from '@mxd/protocol';
+import type { Block, BlockHash, SystemRecord, TxId } from '@mxd/protocol';
 import { blockHashOf } from '@mxd/protocol/block';
 import { certificateCodec } from '@mxd/protocol/certificate';
+import { systemRecordListCodec } from '@mxd/protocol/system-records';
 import { voteKind } from '@mxd/protocol/vote';
-import type { KeyValueStore } from '@mxd/storage';
+import type { KeyValueStore, Snapshot } from '@mxd/storage';
 
 import type { ExecutionEnvironment } from './block-run.ts';
 import { rejection } from './block-parts.ts';
@@ -16,11 +17,13 @@ import type { Candidate, ChainState } from './chain-state.ts';
 import { openChain, type OpenedChain } from './chain-store.ts';
 import { commitOperations, type IndexSet } from './commit-batch.ts';
 import { LedgerError } from './errors.ts';
-import { executeBlock } from './execution.ts';
+import { executeBlock, recordContext } from './execution.ts';
 import { limits } from './limits.ts';
+import { pruneBodies, rebuildIndexes, type RebuildProgress } from './maintenance/rebuild.ts';
 import { OutputBase } from './output-base.ts';
 import { binaryText, type OutpointKey } from './outputs.ts';
 import { ChainReader } from './chain-reader.ts';
+import { checkKnownVersion } from './validators/index.ts';
 import type {
   BlockAcceptance,
   BlockRejection,
@@ -36,6 +39,7 @@ import type {
   Pace,
   UnspentOutput,
 } from './types.ts';
+import { checkSystemRecord, type ValidatorResult } from './validators/index.ts';
 import { VerifiedCache } from './verified-cache.ts';
 
 const noPace: Pace = { due: () => false, pause: () => Promise.resolve() };
@@ -61,6 +65,7 @@ export class Ledger {
   readonly #tree = new CandidateTree(limits.candidates.value, limits.candidateBytes.value);
   readonly #running = new Map<string, Promise<ExecutionResult>>();
   readonly #indexes: IndexSet;
+  #complete: IndexSet;
   readonly #keepBodies: number;
   readonly #recent = new Map<number, BlockHash>();
   readonly #rejections: Record<string, number> = {};
@@ -79,6 +84,7 @@ export class Ledger {
     this.#head = opened.head;
     this.#firstBody = opened.firstBody;
     this.#indexes = indexes;
+    this.#complete = opened.complete;
     this.#keepBodies = options.keepBodies ?? Number.POSITIVE_INFINITY;
     this.#base = new OutputBase(store, options.outputCacheBytes ?? limits.outputCacheBytes.value);
     const consensus = options.verifyConsensusSignature;
@@ -99,9 +105,10 @@ export class Ledger {
     };
     this.reader = new ChainReader({
       store,
-      complete: opened.complete,
-      head: () => this.head,
+      complete: () => this.#complete,
       firstBody: () => this.#firstBody,
+      historyFrom: opened.historyFrom,
+      epochEnd: (epoch) => epoch * options.genesis.parameters.epochLength,
     });
   }
 
@@ -146,6 +153,11 @@ export class Ledger {
     return this.#env;
   }
 
+  /** Indexes that can be asked. */
+  get completeIndexes(): IndexSet {
+    return this.#complete;
+  }
+
   get counters(): LedgerCounters {
     const counts = this.#counts;
     return {
@@ -182,6 +194,14 @@ export class Ledger {
     return this.#track(key, this.#execute(block, hash, key));
   }
 
+  /** Whether a record would be valid as the first one of the block after the head. */
+  async checkSystemRecord(record: SystemRecord): Promise<ValidatorResult<undefined>> {
+    const head = this.#head;
+    const encoded = systemRecordListCodec.encode([record]);
+    const context = await recordContext(this.#env, head, encoded);
+    return checkSystemRecord(head.validators, record, context);
+  }
+
   /** Builds a block on a state that is final or a candidate, and keeps it as a candidate. */
   async buildBlock(request: BuildRequest): Promise<BuildResult> {
     this.#checkRunning();
@@ -189,6 +209,7 @@ export class Ledger {
     await this.#running.get(parentKey);
     const parent = this.#stateOf(parentKey);
     if (parent === undefined) return this.#reject(this.#unknownParent(request.parent));
+    checkVersion(parent);
     const chain = this.#tree.chain(parentKey);
     const included = new Set(
       chain.flatMap((candidate) => candidate.transactions.map((tx) => tx.txidText)),
@@ -231,6 +252,7 @@ export class Ledger {
     if (known !== undefined) return known;
     const parent = this.#stateOf(parentKey);
     if (parent === undefined) return this.#reject(this.#unknownParent(parentHash));
+    checkVersion(parent);
     const executed = await executeBlock(
       this.#env,
       parent,
@@ -364,13 +386,47 @@ export class Ledger {
   }
 
   /** Runs maintenance while no commit does. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: (store: KeyValueStore) => Promise<T>): Promise<T> {
     const run = this.#tail.then(() => {
       this.#checkRunning();
-      return work();
+      return work(this.#store);
     });
     this.#tail = run.catch(() => undefined);
     return run;
+  }
+
+  /** A frozen view of the store, and the state of its head: for audits and snapshots. */
+  freeze(): Promise<{ readonly snapshot: Snapshot; readonly state: ChainState }> {
+    return this.exclusively(async (store) => ({ snapshot: store.snapshot(), state: this.#head }));
+  }
+
+  /**
+   * Writes the indexes that are switched on but not complete anew. Commits wait meanwhile.
+   * @throws LedgerError LEDGER_PRUNED if bodies that the index needs are gone.
+   */
+  rebuildIndexes(progress?: (done: RebuildProgress) => void): Promise<void> {
+    return this.exclusively(async (store) => {
+      const wanted = this.#indexes;
+      const missing = {
+        transactions: wanted.transactions && !this.#complete.transactions,
+        history: wanted.history && !this.#complete.history,
+        owners: wanted.owners && !this.#complete.owners,
+      };
+      const { pace } = this.#env;
+      const range = { first: this.#firstBody, head: this.#head.header.height };
+      await rebuildIndexes({ store, missing, wanted, range, pace, chain: this.chain, progress });
+      this.#complete = wanted;
+    });
+  }
+
+  /** Drops all bodies but the newest `keep`. Headers and certificates stay. */
+  prune(keep: number): Promise<number> {
+    return this.exclusively(async (store) => {
+      const first = Math.max(this.#firstBody, this.#head.header.height - keep + 1);
+      const dropped = await pruneBodies(store, this.#firstBody, first, this.#env.pace);
+      this.#firstBody = first;
+      return dropped;
+    });
   }
 
   /** Waits for running commits. The store stays open: it belongs to the caller. */
@@ -420,6 +476,12 @@ function acceptance(state: ChainState, candidate: Candidate | undefined): BlockA
   } as const;
   const nextTable = candidate?.nextTable;
   return nextTable === undefined ? base : { ...base, nextTable };
+}
+
+/** Rule U4: what this software does not know it neither verifies nor signs. */
+function checkVersion(parent: ChainState): void {
+  const known = checkKnownVersion(parent.validators);
+  if (!known.ok) throw new LedgerError('LEDGER_UPGRADE_UNKNOWN', known.reason);
 }
 
 function checkFinalization(hash: BlockHash, finalization: Uint8Array): void {

@@ -30,6 +30,7 @@ export {
   type Verdict,
 } from './contract.ts';
 export { nodeKeyOf } from './host/host.ts';
+export { peerIdOfSeed } from './host/peer-id.ts';
 export { type ValidatorAuthority, type ValidatorIdentity } from './session/handshake.ts';
 export { filePeerStore, type PeerStore, type PeerStoreContent } from './peers/peer-store.ts';
 export { type ClockReport } from './clock/offset.ts';

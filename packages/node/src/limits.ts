@@ -1,0 +1,11 @@
+/** Bounds of the node's own queues; those of its parts are in their packages. */
+export const limits = {
+  systemRecords: { value: 4_096, unit: 'items', why: 'system records waiting for a block' },
+  streamQueue: { value: 1_024, unit: 'events', why: 'events waiting for one slow reader' },
+  streamBlocks: { value: 256, unit: 'blocks', why: 'blocks whose events are kept for readers' },
+  streamReplay: { value: 10_000, unit: 'blocks', why: 'how far back a stream resumes' },
+  headerDescendants: { value: 64, unit: 'headers', why: 'headers from a block to its certificate' },
+  admissionQueue: { value: 20_000, unit: 'items', why: 'submissions waiting for admission' },
+  consensusQueue: { value: 65_536, unit: 'items', why: 'inputs waiting for the consensus core' },
+  addressOutputs: { value: 100_000, unit: 'items', why: 'outputs summed for one balance' },
+} as const;
