@@ -13,12 +13,14 @@ const canaryBytes = new TextEncoder().encode(canary);
 const forms = [canary, '99,111,114', '63 6f 72', '636f7272', 'Y29ycmVj'];
 
 /** Everything that could show a value. */
-function shown(value: object): string {
-  const error = new TypeError(`failed with ${String(value)}`, { cause: value });
+function shown(value: Secret | SecretBytes): string {
+  const error = new TypeError(`failed with ${value.toString()}`, { cause: value });
   const nested = { deep: [new Map([['key', value]]), new Set([value])] };
   return [
-    String(value),
-    `${value as unknown as string}`,
+    value.toString(),
+    [value].join(),
+    value[Symbol.toPrimitive](),
+    `${value.toString()}`,
     JSON.stringify({ value, list: [value] }),
     inspect(value, { showHidden: true, depth: 9, getters: true }),
     inspect(nested, { showHidden: true, depth: 9 }),
@@ -28,7 +30,7 @@ function shown(value: object): string {
     Reflect.ownKeys(value).map(String).join(),
     JSON.stringify(Object.entries(value)),
     inspect(structuredClone(value), { showHidden: true }),
-    inspect({ ...value }, { showHidden: true }),
+    inspect(Object.fromEntries(Object.entries(value)), { showHidden: true }),
     inspect(Object.assign({}, value)),
   ].join('\n');
 }
