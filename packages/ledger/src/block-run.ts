@@ -25,6 +25,7 @@ import {
 } from './transaction-rules.ts';
 import type { Pace, SignatureCheck, UnspentOutput, VerifySignatures } from './types.ts';
 import {
+  accrualTotal,
   activeParameters,
   afterTransactions,
   applicationRoot,
@@ -245,7 +246,7 @@ export class BlockRun {
   /** Not a unit made or lost: outputs, accruals and carry changed by what the supply did. */
   #checkConservation(after: ValidatorState): void {
     const before = this.parent.validators;
-    const owed = accrualSum(after) - accrualSum(before);
+    const owed = accrualTotal(after) - accrualTotal(before);
     const carry = after.totals.tipCarry - before.totals.tipCarry;
     const supply = after.totals.totalSupply - before.totals.totalSupply;
     if (this.overlay.balance + owed + carry !== supply) {
@@ -275,10 +276,4 @@ export class BlockRun {
     const root = applicationRoot(validators, outputsDigest);
     return { hash, key: binaryText(hash), header, validators, lattice, outputsDigest, root };
   }
-}
-
-function accrualSum(state: ValidatorState): bigint {
-  let sum = 0n;
-  for (const chunk of state.accruals.chunks) for (const entry of chunk.values) sum += entry.amount;
-  return sum;
 }

@@ -132,6 +132,7 @@ export interface OpenedChain {
   /** Indexes that are complete. */
   readonly complete: IndexSet;
   readonly firstBody: number;
+  readonly historyFrom: number;
 }
 
 /** The state that the store holds. @throws LedgerError LEDGER_CORRUPT. */
@@ -186,7 +187,7 @@ export async function openChain(
       throw new LedgerError('SNAPSHOT_INCOMPLETE', 'the import of a snapshot has not ended');
     }
     await writeGenesis(store, genesis, wanted, pace);
-    return { genesis, head: genesis.state, complete: wanted, firstBody: 1 };
+    return { genesis, head: genesis.state, complete: wanted, firstBody: 1, historyFrom: 0 };
   }
   const identity = identityCodec.decode(stored);
   if (identity.layout !== layoutVersion) {
@@ -208,11 +209,10 @@ export async function openChain(
     const note = buckets.meta.put(metaKey.indexes, Uint8Array.of(indexFlags(complete)));
     await store.batch([note], { sync: true });
   }
-  const firstBody = meta.getSync(metaKey.firstBody);
-  return {
-    genesis,
-    head,
-    complete,
-    firstBody: firstBody === undefined ? 1 : heightCodec.decode(firstBody),
+  const heightAt = (key: number, otherwise: number): number => {
+    const bytes = meta.getSync(key);
+    return bytes === undefined ? otherwise : heightCodec.decode(bytes);
   };
+  const firstBody = heightAt(metaKey.firstBody, 1);
+  return { genesis, head, complete, firstBody, historyFrom: heightAt(metaKey.historyFrom, 0) };
 }

@@ -89,6 +89,14 @@ const ledgerCodes = {
   SNAPSHOT_SUPPLY: 'The outputs of the snapshot do not add up to the supply.',
   SNAPSHOT_TARGET: 'The store holds a chain already; a snapshot starts in an empty one.',
   SNAPSHOT_INCOMPLETE: 'Chunks of the snapshot are still missing.',
+  AUDIT_SUPPLY: 'Outputs, accruals and carry do not add up to the total supply.',
+  AUDIT_COMMITMENT: 'The outputs do not have the commitment that the state carries.',
+  AUDIT_BONDED: 'The bonded outputs of a validator do not add up to its bonded total.',
+  AUDIT_LOCKED: 'The index of locked outputs and the outputs differ.',
+  AUDIT_OWNERS: 'The index of outputs by owner and the outputs differ.',
+  AUDIT_HISTORY: "An owner's history does not add up to the outputs that it owns.",
+  AUDIT_TRANSACTIONS: 'The index of transactions and the blocks differ.',
+  AUDIT_HEADERS: 'The stored headers do not form one chain up to the head.',
   CHECKPOINT_PROOF: 'An epoch proof does not lead from the checkpoint to the snapshot.',
 } as const;
 

@@ -186,12 +186,16 @@ export class Ledger {
    * Judges a block on its parent's state and, if it is valid, keeps it as a candidate. Idempotent;
    * a block under execution is not executed twice.
    */
-  executeBlock(block: Block): Promise<ExecutionResult> {
+  async executeBlock(block: Block): Promise<ExecutionResult> {
     const hash = blockHashOf(block.header);
     const key = binaryText(hash);
-    const running = this.#running.get(key);
-    if (running !== undefined) return running;
-    return this.#track(key, this.#execute(block, hash, key));
+    for (;;) {
+      const running = this.#running.get(key);
+      if (running === undefined) return this.#track(key, this.#execute(block, hash, key));
+      const result = await running;
+      // A copy with other parts does not speak for this one.
+      if (result.ok || result.verdict !== 'mismatch') return result;
+    }
   }
 
   /** Whether a record would be valid as the first one of the block after the head. */
@@ -375,6 +379,7 @@ export class Ledger {
   }
 
   #checkRunning(): void {
+    if (this.#stopped instanceof LedgerError) throw this.#stopped;
     if (this.#stopped !== undefined) {
       throw new LedgerError(
         'LEDGER_STOPPED',

@@ -1,0 +1,118 @@
+import type { Header } from '@mxd/protocol';
+import type { Snapshot } from '@mxd/storage';
+
+import { buckets } from '../buckets.ts';
+import type { ChainState } from '../chain-state.ts';
+import { LedgerError } from '../errors.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import type { Pace } from '../types.ts';
+import { epochOf, exportSections } from '../validators/index.ts';
+import { chunkCodec, type ChunkEntry } from './chunk.ts';
+import { chunkHash, type SnapshotContent, type SnapshotManifest } from './manifest.ts';
+
+const pageEntries = 2_048;
+/** Headers below the state's that a snapshot carries: what JOIN records may refer to. */
+const recentHeaders = 128;
+
+export interface SnapshotChunk {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The state of the head at one moment, to be written out while the chain goes on. Holds a snapshot
+ * of the store until it is closed.
+ */
+export class StateExport implements AsyncDisposable {
+  readonly height: number;
+  readonly #ledger: Ledger;
+  readonly #snapshot: Snapshot;
+  readonly #state: ChainState;
+  readonly #pace: Pace | undefined;
+  readonly #hashes: Uint8Array[] = [];
+  #outputs = 0;
+  #isComplete = false;
+
+  private constructor(ledger: Ledger, snapshot: Snapshot, state: ChainState, pace?: Pace) {
+    this.#ledger = ledger;
+    this.#snapshot = snapshot;
+    this.#state = state;
+    this.#pace = pace;
+    this.height = state.header.height;
+  }
+
+  /** Takes hold of the head's state. */
+  static async begin(ledger: Ledger, pace?: Pace): Promise<StateExport> {
+    const { snapshot, state } = await ledger.freeze();
+    return new StateExport(ledger, snapshot, state, pace);
+  }
+
+  /** All chunks in order, once. About 2 us per output. */
+  async *chunks(): AsyncGenerator<SnapshotChunk, void> {
+    let entries: ChunkEntry[] = [];
+    await using scan = buckets.outputs.on(this.#snapshot).range();
+    const most = limits.snapshotChunkOutputs.value;
+    for (let page = await scan.page(pageEntries); page.length > 0;) {
+      for (const [key, output] of page) {
+        entries.push({ key, output });
+        if (entries.length < most) continue;
+        yield this.#seal(entries);
+        entries = [];
+      }
+      if (this.#pace?.due() === true) await this.#pace.pause();
+      page = await scan.page(pageEntries);
+    }
+    if (entries.length > 0) yield this.#seal(entries);
+    this.#isComplete = true;
+  }
+
+  #seal(entries: readonly ChunkEntry[]): SnapshotChunk {
+    const bytes = chunkCodec.encode(entries);
+    this.#outputs += entries.length;
+    this.#hashes.push(chunkHash(bytes));
+    return { index: this.#hashes.length - 1, bytes };
+  }
+
+  /**
+   * The manifest, once all chunks were taken and a block above the state's is final with a
+   * certificate of its own.
+   * @throws LedgerError SNAPSHOT_INCOMPLETE until then.
+   */
+  async manifest(): Promise<SnapshotManifest> {
+    if (!this.#isComplete) throw new LedgerError('SNAPSHOT_INCOMPLETE', 'chunks are left to take');
+    const { validators, lattice } = this.#state;
+    const content: SnapshotContent = {
+      chainTag: this.#ledger.chain.chainTag,
+      height: this.height,
+      sections: [...exportSections(validators)].map(([id, bytes]) => ({ id, bytes })),
+      lattice: lattice.bytes(),
+      outputs: this.#outputs,
+      chunks: this.#hashes,
+    };
+    const { reader } = this.#ledger;
+    const first = Math.max(0, this.height - recentHeaders + 1);
+    const headers: Header[] = [];
+    for (const { header } of await reader.headers(first, this.height - first + 1)) {
+      headers.push(header);
+    }
+    for (let height = this.height + 1; ; height++) {
+      const point = await reader.header(height);
+      if (point === undefined || point.header.epoch !== epochOf(validators)) {
+        throw new LedgerError('SNAPSHOT_INCOMPLETE', 'no finalization above the state yet');
+      }
+      headers.push(point.header);
+      const finalization = await reader.finalization(height);
+      if (finalization !== undefined) return { content, headers, finalization };
+    }
+  }
+
+  /** Lets the store's snapshot go. */
+  close(): Promise<void> {
+    return this.#snapshot.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
