@@ -1,8 +1,4 @@
-import {
-  systemRecordCodec,
-  systemRecordListCodec,
-  type SystemRecord,
-} from '@mxd/protocol/system-records';
+import { systemRecordListCodec, type SystemRecord } from '@mxd/protocol/system-records';
 
 import { failed } from './errors.ts';
 import { evidenceRules } from './evidence-record.ts';
@@ -82,9 +78,6 @@ export const recordSignatures = (
   state: ValidatorState,
   record: SystemRecord,
 ): readonly SignatureClaim[] => rulesOf(record).claims(state, record);
-
-/** Bytes of a record inside a list. */
-export const recordBytes = (record: SystemRecord): number => systemRecordCodec.size(record);
 
 /** Bytes of a list without records: its count. */
 export const listHeadBytes = 2;

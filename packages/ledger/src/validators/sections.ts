@@ -21,42 +21,12 @@ import { type ValidatorState } from './types.ts';
 export const sectionIds = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13] as const;
 export type SectionId = (typeof sectionIds)[number];
 
-/** The object that a section's digest depends on, and nothing else. */
-function sectionObject(state: ValidatorState, id: SectionId): object {
-  switch (id) {
-    case 2:
-      return state.totals;
-    case 3:
-      return state.registry;
-    case 4:
-      return state.keys;
-    case 5:
-      return state.bonded;
-    case 6:
-      return state.queue;
-    case 7:
-      return state.metrics;
-    case 8:
-      return state.latencyReports;
-    case 9:
-      return state.evidence;
-    case 10:
-      return state.epochs;
-    case 12:
-      return state.accruals;
-    case 13:
-      return state.upgrades;
-    default:
-      return id satisfies never;
-  }
-}
-
 /**
  * Sections whose objects differ: all that changed between two states, and none but those that steps
  * touched. Costs nothing; the bytes of a section that is not listed are equal.
  */
 export const changedSections = (before: ValidatorState, after: ValidatorState): SectionId[] =>
-  sectionIds.filter((id) => sectionObject(before, id) !== sectionObject(after, id));
+  sectionIds.filter((id) => sections[id].of(before) !== sections[id].of(after));
 
 const encodedChunks = new WeakMap<object, Map<Codec<never>, Uint8Array>>();
 
@@ -88,35 +58,35 @@ function encodeList<Value>(values: readonly Value[], codec: Codec<Value>): Uint8
   return writer.finish();
 }
 
-/** The bytes of a section that the application root covers. */
-export function sectionBytes(state: ValidatorState, id: SectionId): Uint8Array {
-  switch (id) {
-    case 2:
-      return totalsCodec.encode(state.totals);
-    case 3:
-      return encodeMap(state.registry, registryEntryCodec);
-    case 4:
-      return state.keys.chain.slice();
-    case 5:
-      return encodeMap(state.bonded, bondedCodec);
-    case 6:
-      return encodeList(state.queue, queueCodec);
-    case 7:
-      return encodeMap(state.metrics, metricsCodec);
-    case 8:
-      return encodeList(state.latencyReports, latencyReportsCodec);
-    case 9:
-      return encodeMap(state.evidence, evidenceCodec);
-    case 10:
-      return encodeList(state.epochs, epochRecordCodec);
-    case 12:
-      return encodeMap(state.accruals, accrualCodec);
-    case 13:
-      return upgradesCodec.encode(state.upgrades);
-    default:
-      return id satisfies never;
-  }
+interface Section {
+  /** The object that the section's digest depends on, and nothing else. */
+  of(state: ValidatorState): object;
+  bytes(state: ValidatorState): Uint8Array;
 }
+
+const sections: Readonly<Record<SectionId, Section>> = {
+  2: { of: (state) => state.totals, bytes: (state) => totalsCodec.encode(state.totals) },
+  3: {
+    of: (state) => state.registry,
+    bytes: (state) => encodeMap(state.registry, registryEntryCodec),
+  },
+  4: { of: (state) => state.keys, bytes: (state) => state.keys.chain.slice() },
+  5: { of: (state) => state.bonded, bytes: (state) => encodeMap(state.bonded, bondedCodec) },
+  6: { of: (state) => state.queue, bytes: (state) => encodeList(state.queue, queueCodec) },
+  7: { of: (state) => state.metrics, bytes: (state) => encodeMap(state.metrics, metricsCodec) },
+  8: {
+    of: (state) => state.latencyReports,
+    bytes: (state) => encodeList(state.latencyReports, latencyReportsCodec),
+  },
+  9: { of: (state) => state.evidence, bytes: (state) => encodeMap(state.evidence, evidenceCodec) },
+  10: { of: (state) => state.epochs, bytes: (state) => encodeList(state.epochs, epochRecordCodec) },
+  12: { of: (state) => state.accruals, bytes: (state) => encodeMap(state.accruals, accrualCodec) },
+  13: { of: (state) => state.upgrades, bytes: (state) => upgradesCodec.encode(state.upgrades) },
+};
+
+/** The bytes of a section that the application root covers. */
+export const sectionBytes = (state: ValidatorState, id: SectionId): Uint8Array =>
+  sections[id].bytes(state);
 
 const digests = new Map<number, WeakMap<object, Digest>>(
   sectionIds.map((id) => [id, new WeakMap()]),
@@ -128,7 +98,7 @@ const sectionHash = (id: number, bytes: Uint8Array): Digest =>
 /** The digest of a section; computed once per section object. */
 export function sectionDigest(state: ValidatorState, id: SectionId): Digest {
   const cache = digests.get(id) as WeakMap<object, Digest>;
-  const object = sectionObject(state, id);
+  const object = sections[id].of(state);
   const known = cache.get(object);
   if (known !== undefined) return known;
   const digest = sectionHash(id, sectionBytes(state, id));

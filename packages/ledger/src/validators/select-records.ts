@@ -1,17 +1,12 @@
+import { compareBytes } from '@mxd/codec';
 import {
-  compareRecords,
+  systemRecordCodec,
   systemRecordListCodec,
   type SystemRecord,
 } from '@mxd/protocol/system-records';
 
 import { type ValidatorErrorCode } from './errors.ts';
-import {
-  applyRecord,
-  checkRecordRules,
-  checkRecordSignatures,
-  listHeadBytes,
-  recordBytes,
-} from './records.ts';
+import { applyRecord, checkRecordRules, checkRecordSignatures, listHeadBytes } from './records.ts';
 import { type RecordContext, type ValidatorState } from './types.ts';
 import { activeParameters } from './views.ts';
 
@@ -47,29 +42,49 @@ const priority: Readonly<Record<SystemRecord['type'], number>> = {
   6: 5,
 };
 
-/** Records that are each valid on `state` and together fit into a block. */
+/** A record with its encoding, made once: order and size come from it. */
+interface Encoded {
+  readonly record: SystemRecord;
+  /** type u8, length u32, payload. */
+  readonly bytes: Uint8Array;
+}
+
+const payloadOffset = 5;
+
+/** The order of records in a block: by type, then by payload. */
+const inListOrder = (a: Encoded, b: Encoded): number =>
+  a.record.type - b.record.type ||
+  compareBytes(a.bytes.subarray(payloadOffset), b.bytes.subarray(payloadOffset));
+
+const byPriority = (a: Encoded, b: Encoded): number =>
+  priority[a.record.type] - priority[b.record.type] || inListOrder(a, b);
+
+/** Records that are each valid on `state` and together fit into a block, without repetitions. */
 function fitting(
   pool: readonly SystemRecord[],
   state: ValidatorState,
   context: RecordContext,
   dropped: DroppedRecord[],
-): readonly SystemRecord[] {
+): readonly Encoded[] {
   const { maxSystemRecords, maxSystemBytes } = activeParameters(state);
-  const chosen: SystemRecord[] = [];
+  const sorted = pool
+    .map((record): Encoded => ({ record, bytes: systemRecordCodec.encode(record) }))
+    .toSorted(byPriority);
+  const chosen: Encoded[] = [];
   let left = maxSystemBytes - listHeadBytes;
-  for (const record of pool.toSorted(
-    (a, b) => priority[a.type] - priority[b.type] || compareRecords(a, b),
-  )) {
-    const size = recordBytes(record);
-    if (chosen.length === maxSystemRecords || size > left) continue;
+  for (const one of sorted) {
+    const { record, bytes } = one;
+    const before = chosen.at(-1);
+    if (before !== undefined && inListOrder(before, one) === 0) continue;
+    if (chosen.length === maxSystemRecords || bytes.length > left) continue;
     const failure =
       checkRecordRules(state, record, context) ?? checkRecordSignatures(state, record, context);
     if (failure !== undefined) {
       dropped.push({ record, code: failure.code, reason: failure.reason });
       continue;
     }
-    chosen.push(record);
-    left -= size;
+    chosen.push(one);
+    left -= bytes.length;
   }
   return chosen;
 }
@@ -84,12 +99,9 @@ export function selectSystemRecords(
   context: RecordContext,
 ): SelectedRecords {
   const dropped: DroppedRecord[] = [];
-  const chosen = fitting(pool, state, context, dropped).toSorted(compareRecords);
   const records: SystemRecord[] = [];
   let after = state;
-  for (const record of chosen) {
-    const previous = records.at(-1);
-    if (previous !== undefined && compareRecords(previous, record) === 0) continue;
+  for (const { record } of fitting(pool, state, context, dropped).toSorted(inListOrder)) {
     // Signatures do not depend on the records before: accounts and tables stay as they are.
     const failure = checkRecordRules(after, record, context);
     if (failure !== undefined) {

@@ -2,26 +2,32 @@ import { noSample, type LatencyRecord, type LatencySample } from '@mxd/protocol/
 import { type Table } from '@mxd/protocol/table';
 import { describe, expect, test } from 'vitest';
 
-import { aggregateLatency, weightedMedian } from '../../../src/validators/latency.ts';
+import { aggregateLatency, observation, weightedMedian } from '../../../src/validators/latency.ts';
 import { currentTable } from '../../../src/validators/index.ts';
 import { genesisOf, people } from '../fixture.ts';
 
-const of = (value: number, reporterIndex: number, power = 1) => ({ value, reporterIndex, power });
+/** The median of values by reporters 0, 1, 2 ... of these powers. */
+const medianOf = (values: readonly number[], powers: readonly number[], needed: number) =>
+  weightedMedian(Uint32Array.from(values.map(observation)), powers, needed);
 
 describe('weighted median', () => {
   test('is the first value with half of the weight', () => {
-    expect(weightedMedian([of(30, 0), of(10, 1), of(20, 2)], 3)).toBe(20);
+    expect(medianOf([30, 10, 20], [1, 1, 1], 3)).toBe(20);
     // An even number: the lower one of the middle, 2 * 2 >= 4.
-    expect(weightedMedian([of(40, 0), of(30, 1), of(10, 2), of(20, 3)], 3)).toBe(20);
+    expect(medianOf([40, 30, 10, 20], [1, 1, 1, 1], 3)).toBe(20);
     // Weights 1, 5, 2: of 8, half is reached at 5 + 1.
-    expect(weightedMedian([of(10, 0, 1), of(20, 1, 5), of(30, 2, 2)], 6)).toBe(20);
-    expect(weightedMedian([of(10, 0, 4), of(20, 1, 2), of(30, 2, 2)], 6)).toBe(10);
+    expect(medianOf([10, 20, 30], [1, 5, 2], 6)).toBe(20);
+    expect(medianOf([10, 20, 30], [4, 2, 2], 6)).toBe(10);
+    expect(medianOf([10_000, 0, 5_000], [1, 1, 1], 3)).toBe(5_000);
   });
 
   test('needs a quorum of weight', () => {
-    expect(weightedMedian([of(1, 0), of(1, 1)], 3)).toBeUndefined();
-    expect(weightedMedian([of(1, 0), of(1, 1, 2)], 3)).toBe(1);
-    expect(weightedMedian([], 1)).toBeUndefined();
+    expect(medianOf([1, 1], [1, 1], 3)).toBeUndefined();
+    expect(medianOf([1, 1], [1, 2], 3)).toBe(1);
+    expect(medianOf([], [], 1)).toBeUndefined();
+    expect(medianOf([], [], 0)).toBeUndefined();
+    // Who is not in the table has no weight.
+    expect(medianOf([1, 2, 3], [1, 1], 3)).toBeUndefined();
   });
 });
 

@@ -10,20 +10,24 @@ import {
   applyBondDeltas,
   applyMetrics,
   changedSections,
+  currentTable,
   exportSection,
   exportSections,
   sectionBytes,
   sectionIds,
   stateFromSections,
+  ValidatorStateError,
   type SectionId,
   type ValidatorState,
 } from '../../../src/validators/index.ts';
+import { upgradesCodec } from '../../../src/validators/section-codecs.ts';
 import { mapValues } from '../../../src/validators/ordered-map.ts';
 import { sectionDigest } from '../../../src/validators/sections.ts';
 import { fakeVerify, people, person } from '../fixture.ts';
 import { richChain } from '../rich-chain.ts';
 
 const zeros = new Uint8Array(64);
+const wish = { activationEpoch: 9, protocolVersion: 3, change: new Uint8Array(2) };
 const chain = richChain();
 const { state } = chain;
 
@@ -226,6 +230,10 @@ describe('sections', () => {
     expect(changedSections(state, state)).toStrictEqual([]);
   });
 
+  test('a state without epochs is none', () => {
+    expect(() => currentTable({ ...state, epochs: [] })).toThrow(ValidatorStateError);
+  });
+
   test('a step touches what it says', () => {
     expect(changedSections(state, applyMetrics(state, { parentView: 1, view: 2 }))).toStrictEqual([
       7,
@@ -380,6 +388,20 @@ describe('carried sections', () => {
     expect(codeOf(13, byHand({ ...state, upgrades }, 13))).toBe('STATE_INVARIANT');
     const undecodable = { ...state.upgrades, changes: [Buffer.from([7])] };
     expect(codeOf(13, byHand({ ...state, upgrades: undecodable }, 13))).toBe('STATE_INVARIANT');
+  });
+
+  test('errors of the program are not taken for bad sections', () => {
+    const broken = new Map(sections);
+    broken.get = () => {
+      throw new TypeError('a bug');
+    };
+    expect(() => stateFromSections(state.chain, broken)).toThrow(TypeError);
+  });
+
+  test('sizes', () => {
+    for (const upgrades of [state.upgrades, { ...state.upgrades, scheduled: wish }]) {
+      expect(upgradesCodec.size(upgrades)).toBe(upgradesCodec.encode(upgrades).length);
+    }
   });
 
   test('a record of another epoch than its table', () => {
