@@ -44,6 +44,8 @@ export interface SocketNetwork extends Network {
   readonly host: Host;
   /** Judges all validator proofs again after the table of validators has changed. */
   validatorsChanged(): Promise<void>;
+  /** Becomes a validator, changes its key, or stops being one; proves it on all sessions. */
+  setValidator(identity: ValidatorIdentity | undefined): Promise<void>;
   /** Keeps a peer connected from now on. @throws NetworkError NETWORK_ADDRESS. */
   addStaticPeer(address: string): void;
   /** Clock offsets as measured; for display and alerts only. */
@@ -115,6 +117,7 @@ class LibP2pNetwork implements SocketNetwork {
   readonly #connector: Connector;
   readonly #clock: ClockWatch;
   readonly #random: RandomSource;
+  #identity: ValidatorIdentity | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #relayTimers = new Set<NodeJS.Timeout>();
   #state: 'made' | 'running' | 'stopped' = 'made';
@@ -128,9 +131,13 @@ class LibP2pNetwork implements SocketNetwork {
     this.#scores = scores;
     this.#random = options.random ?? Math.random;
     const ownPeerId = host.peerId.toString() as PeerId;
+    this.#identity = options.validator;
+    const validatorId = (): ValidatorId | undefined => this.#identity?.id;
     this.self = {
       peerId: ownPeerId,
-      validatorId: options.validator?.id,
+      get validatorId(): ValidatorId | undefined {
+        return validatorId();
+      },
       addresses: () => host.getMultiaddrs().map((address) => address.toString()),
     };
     this.#book = new AddressBook({
@@ -145,7 +152,7 @@ class LibP2pNetwork implements SocketNetwork {
       counters,
       (peerId) => this.#connector.isStatic(peerId),
     );
-    this.#links = new Links(this.#sessions, counters, () => options.validator?.id);
+    this.#links = new Links(this.#sessions, counters, () => this.#identity?.id);
     this.links = this.#links;
     this.#gossip = new GossipHub(host, {
       networkTag: checked.networkTag,
@@ -188,7 +195,7 @@ class LibP2pNetwork implements SocketNetwork {
       isPrivate: this.#checked.isPrivate,
       authority: options.authority,
       counters: this.#counters,
-      identity: (): ValidatorIdentity | undefined => options.validator,
+      identity: (): ValidatorIdentity | undefined => this.#identity,
       listen: () => this.#listenBytes(),
       admit: (remote, validatorId, inbound) => this.#admit(remote, validatorId, inbound),
       onUp: (session) => this.#up(session),
@@ -206,7 +213,7 @@ class LibP2pNetwork implements SocketNetwork {
         nowMs: () => performance.now(),
         schedule: (delayMs, callback) => this.#scheduleRelay(delayMs, callback),
         penalize: (peerId, offence) => this.peers.penalize(peerId, offence),
-        isValidator: () => options.validator !== undefined,
+        isValidator: () => this.#identity !== undefined,
         idOf: options.transactionId,
       },
       this.#counters,
@@ -429,6 +436,11 @@ class LibP2pNetwork implements SocketNetwork {
 
   async validatorsChanged(): Promise<void> {
     await this.#sessions.validatorsChanged();
+  }
+
+  async setValidator(identity: ValidatorIdentity | undefined): Promise<void> {
+    this.#identity = identity;
+    await this.#sessions.proveAgain();
   }
 
   addStaticPeer(address: string): void {

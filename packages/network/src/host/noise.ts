@@ -74,7 +74,9 @@ export class NoiseDecoder implements Decoder {
     const rest = this.#rest;
     if (rest !== undefined) {
       // Completes the message that was cut off, which is at most 64 KiB, and goes on behind it.
-      const wanted = this.#missing(rest, part);
+      const missing = this.#missing(rest, part);
+      // Nothing is missing only where whole messages were buffered before this decoder took over.
+      const wanted = missing === 0 ? part.length : missing;
       bytes = new Uint8Array(rest.length + wanted);
       bytes.set(rest);
       bytes.set(part.subarray(0, wanted), rest.length);

@@ -33,6 +33,12 @@ export interface ValidatorClaim {
   readonly signature: Uint8Array;
 }
 
+/** The bytes that each side's consensus key signs to prove possession on one connection. */
+export interface ProofPayloads {
+  readonly own: Uint8Array;
+  readonly remote: Uint8Array;
+}
+
 /** Frames in and out of the handshake; `FrameStream` over sockets, queues in tests. */
 export interface HandshakeChannel {
   send(payload: Uint8Array): boolean;
@@ -65,6 +71,8 @@ export type HandshakeResult =
       readonly remote: Hello;
       readonly validatorId: ValidatorId | undefined;
       readonly claim: ValidatorClaim | undefined;
+      /** What a proof of either side signs on this connection, for proofs that come later. */
+      readonly payloads: ProofPayloads;
       /** Their clock minus ours at the middle of the exchange, in ms; good to half a round trip. */
       readonly clockOffsetMs: number;
     }
@@ -142,27 +150,34 @@ function checkHello(context: HandshakeContext, own: Hello, remote: Hello): numbe
   return version;
 }
 
-async function sendProof(
-  context: HandshakeContext,
-  channel: HandshakeChannel,
-  own: Hello,
-  remote: Hello,
-): Promise<void> {
-  const { identity } = context;
-  if (identity === undefined) {
-    channel.send(encodeHelloMessage({ type: 'none' }));
-    return;
-  }
-  const payload = proofPayload({
-    chainTag: context.chainTag,
-    signerPeer: context.ownPeer,
-    verifierPeer: context.remotePeer,
-    signerNonce: own.nonce,
-    verifierNonce: remote.nonce,
-  });
+function payloadsOf(context: HandshakeContext, own: Hello, remote: Hello): ProofPayloads {
+  const { chainTag, ownPeer, remotePeer } = context;
+  return {
+    own: proofPayload({
+      chainTag,
+      signerPeer: ownPeer,
+      verifierPeer: remotePeer,
+      signerNonce: own.nonce,
+      verifierNonce: remote.nonce,
+    }),
+    remote: proofPayload({
+      chainTag,
+      signerPeer: remotePeer,
+      verifierPeer: ownPeer,
+      signerNonce: remote.nonce,
+      verifierNonce: own.nonce,
+    }),
+  };
+}
+
+/** The frame that proves an identity, or says that there is none. */
+export async function proofFrame(
+  identity: ValidatorIdentity | undefined,
+  payload: Uint8Array,
+): Promise<Uint8Array> {
+  if (identity === undefined) return encodeHelloMessage({ type: 'none' });
   const signature = await identity.signPeerProof(payload);
-  const validatorId = fromHex(identity.id);
-  channel.send(encodeHelloMessage({ type: 'proof', validatorId, signature }));
+  return encodeHelloMessage({ type: 'proof', validatorId: fromHex(identity.id), signature });
 }
 
 type Judged = { validatorId: ValidatorId | undefined; claim: ValidatorClaim | undefined };
@@ -170,21 +185,14 @@ type Judged = { validatorId: ValidatorId | undefined; claim: ValidatorClaim | un
 async function judge(
   context: HandshakeContext,
   message: Extract<HelloMessage, { type: 'proof' | 'none' }>,
-  own: Hello,
-  remote: Hello,
+  payloads: ProofPayloads,
 ): Promise<Judged> {
   let judged: Judged = { validatorId: undefined, claim: undefined };
   if (message.type === 'proof') {
     const claim: ValidatorClaim = {
       id: toHex(message.validatorId) as ValidatorId,
       signature: message.signature,
-      payload: proofPayload({
-        chainTag: context.chainTag,
-        signerPeer: context.remotePeer,
-        verifierPeer: context.ownPeer,
-        signerNonce: remote.nonce,
-        verifierNonce: own.nonce,
-      }),
+      payload: payloads.remote,
     };
     const verdict = await judgeClaim(context.authority, claim);
     if (verdict === 'false') {
@@ -220,12 +228,13 @@ async function asDialer(context: HandshakeContext, channel: HandshakeChannel) {
   const { hello: remote } = await expectMessage(channel, deadlineMs, ['hello']);
   const receivedMs = context.clockMs();
   const version = checkHello(context, own, remote);
-  await sendProof(context, channel, own, remote);
+  const payloads = payloadsOf(context, own, remote);
+  channel.send(await proofFrame(context.identity, payloads.own));
   const answer = await expectMessage(channel, deadlineMs, ['proof', 'none']);
-  const judged = await judge(context, answer, own, remote);
+  const judged = await judge(context, answer, payloads);
   channel.send(encodeHelloMessage({ type: 'ready' }));
   const clockOffsetMs = remote.clockMs - (own.clockMs + receivedMs) / 2;
-  return { ok: true as const, version, remote, clockOffsetMs, ...judged };
+  return { ok: true as const, version, remote, payloads, clockOffsetMs, ...judged };
 }
 
 async function asListener(context: HandshakeContext, channel: HandshakeChannel) {
@@ -235,16 +244,12 @@ async function asListener(context: HandshakeContext, channel: HandshakeChannel) 
   const version = checkHello(context, own, remote);
   channel.send(encodeHelloMessage({ type: 'hello', hello: own }));
   const proof = await expectMessage(channel, deadlineMs, ['proof', 'none']);
-  const judged = await judge(context, proof, own, remote);
-  await sendProof(context, channel, own, remote);
+  const payloads = payloadsOf(context, own, remote);
+  const judged = await judge(context, proof, payloads);
+  channel.send(await proofFrame(context.identity, payloads.own));
   await expectMessage(channel, deadlineMs, ['ready']);
-  return {
-    ok: true as const,
-    version,
-    remote,
-    clockOffsetMs: remote.clockMs - own.clockMs,
-    ...judged,
-  };
+  const clockOffsetMs = remote.clockMs - own.clockMs;
+  return { ok: true as const, version, remote, payloads, clockOffsetMs, ...judged };
 }
 
 /**

@@ -8,7 +8,7 @@ import { TokenBucket } from '../peers/buckets.ts';
 import { type FrameStream } from '../wire/frame-stream.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { encodeHelloMessage, type Hello } from '../wire/hello.ts';
-import { type ValidatorClaim } from './handshake.ts';
+import { type HandshakeResult, type ProofPayloads, type ValidatorClaim } from './handshake.ts';
 
 /** The lanes of a link on the wire; `transactions` is the relay's. */
 export type WireLane = Lane | 'transactions';
@@ -60,6 +60,7 @@ export class Session {
   readonly control: FrameStream;
   remote: Hello;
   readonly version: number;
+  readonly payloads: ProofPayloads;
   sender: Sender;
   claim: ValidatorClaim | undefined;
   closed = false;
@@ -78,19 +79,18 @@ export class Session {
     host: SessionHost,
     connection: Connection,
     control: FrameStream,
-    remote: Hello,
-    version: number,
     sender: Sender,
-    claim: ValidatorClaim | undefined,
+    handshake: HandshakeResult & { ok: true },
   ) {
     this.host = host;
     this.connection = connection;
     this.control = control;
     this.peerId = sender.peerId;
-    this.remote = remote;
-    this.version = version;
+    this.remote = handshake.remote;
+    this.version = handshake.version;
+    this.payloads = handshake.payloads;
     this.sender = sender;
-    this.claim = claim;
+    this.claim = handshake.claim;
     this.connectedAtMs = Date.now();
     const nowMs = performance.now();
     const lane = (name: WireLane): LaneState => laneState(name, host.counters, nowMs);

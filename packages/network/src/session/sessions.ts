@@ -4,22 +4,30 @@ import { type Counters } from '../counters.ts';
 import { type CloseReason } from '../errors.ts';
 import { type Host } from '../host/host.ts';
 import { limits } from '../limits.ts';
+import { toHex } from '@mxd/codec';
+import { TokenBucket } from '../peers/buckets.ts';
 import { FrameStream } from '../wire/frame-stream.ts';
 import {
   decodeHelloMessage,
   encodeHelloMessage,
   helloMaxBytes,
   helloProtocol,
+  type HelloMessage,
 } from '../wire/hello.ts';
 import {
   handshake,
   judgeClaim,
+  proofFrame,
   type HandshakeContext,
   type HandshakeResult,
+  type ValidatorClaim,
   type ValidatorAuthority,
   type ValidatorIdentity,
 } from './handshake.ts';
 import { laneProtocols, Session, wireLanes, type SessionHost, type WireLane } from './session.ts';
+
+// Pings and proofs of one peer.
+const controlPerSecond = 5;
 
 /** What the sessions need from the rest of the network. */
 export interface SessionsContext {
@@ -262,15 +270,7 @@ export class Sessions implements SessionHost {
   ): Session | undefined {
     const peerId = connection.remotePeer.toString() as PeerId;
     const sender: Sender = { peerId, validatorId: result.validatorId };
-    const session = new Session(
-      this,
-      connection,
-      control,
-      result.remote,
-      result.version,
-      sender,
-      result.claim,
-    );
+    const session = new Session(this, connection, control, sender, result);
     this.counters.add('sessions_established');
     const rival = this.#byPeer.get(peerId);
     if (rival !== undefined && !this.#replaces(session, rival)) {
@@ -287,7 +287,7 @@ export class Sessions implements SessionHost {
       this.#retire(rival);
     }
     this.#rememberValidator(session);
-    void this.#runControl(session);
+    this.#control(session);
     if (session.validatorId !== undefined) session.openLanes();
     this.#context.onUp(session);
     return session;
@@ -307,7 +307,7 @@ export class Sessions implements SessionHost {
 
   /** Reads a superseded session for a little longer, then closes it. */
   #retire(session: Session): void {
-    void this.#runControl(session);
+    this.#control(session);
     const timer = setTimeout(() => {
       this.end(session, 'duplicate-connection', 'another connection with this peer is kept');
     }, 1_000);
@@ -339,15 +339,49 @@ export class Sessions implements SessionHost {
   /** Judges all claims again: the table of validators has changed. */
   async validatorsChanged(): Promise<void> {
     for (const session of this.#byPeer.values()) {
-      if (session.claim === undefined) continue;
-      const verdict = await judgeClaim(this.#context.authority, session.claim);
-      const validatorId = verdict === 'true' ? session.claim.id : undefined;
-      if (session.closed || validatorId === session.validatorId) continue;
-      this.#forgetValidator(session);
-      session.sender = { peerId: session.peerId, validatorId };
-      this.#rememberValidator(session);
-      if (validatorId !== undefined) session.openLanes();
-      this.#context.onUp(session);
+      if (session.claim !== undefined) await this.#judgeAgain(session, session.claim);
+    }
+  }
+
+  async #judgeAgain(
+    session: Session,
+    claim: ValidatorClaim,
+  ): Promise<'true' | 'false' | 'unknown'> {
+    const verdict = await judgeClaim(this.#context.authority, claim);
+    const validatorId = verdict === 'true' ? claim.id : undefined;
+    if (session.closed || validatorId === session.validatorId) return verdict;
+    this.#forgetValidator(session);
+    session.sender = { peerId: session.peerId, validatorId };
+    if (this.#byPeer.get(session.peerId) !== session) return verdict;
+    this.#rememberValidator(session);
+    if (validatorId !== undefined) session.openLanes();
+    this.#context.onUp(session);
+    return verdict;
+  }
+
+  /** Proves this node's present identity on all sessions: it has become a validator. */
+  async proveAgain(): Promise<void> {
+    const identity = this.#context.identity();
+    if (identity === undefined) return;
+    for (const session of this.#byPeer.values()) {
+      const payload = await proofFrame(identity, session.payloads.own);
+      if (!session.closed) session.control.send(payload);
+    }
+  }
+
+  /** A proof after the handshake: the peer has become a validator, or has changed its key. */
+  async #onLaterProof(
+    session: Session,
+    message: Extract<HelloMessage, { type: 'proof' }>,
+  ): Promise<void> {
+    const claim: ValidatorClaim = {
+      id: toHex(message.validatorId) as ValidatorId,
+      signature: message.signature,
+      payload: session.payloads.remote,
+    };
+    session.claim = claim;
+    if ((await this.#judgeAgain(session, claim)) === 'false') {
+      this.end(session, 'bad-validator-proof', `no valid proof for validator ${claim.id}`);
     }
   }
 
@@ -435,40 +469,49 @@ export class Sessions implements SessionHost {
     }
   }
 
+  #control(session: Session): void {
+    // What can throw here is this node's own verifier: the peer is let go, nothing else suffers.
+    this.#runControl(session).catch(() => {
+      this.counters.add('handler_failures');
+      this.end(session, 'own-error', 'internal failure');
+    });
+  }
+
   async #runControl(session: Session): Promise<void> {
-    let pings = 0;
-    let windowStartMs = performance.now();
+    const budget = new TokenBucket(controlPerSecond, controlPerSecond * 10, performance.now());
     while (!session.closed) {
       const payload = await session.control.read(600_000);
       if (payload === 'timeout') continue;
       if (payload === 'ended') return;
       const message = typeof payload === 'string' ? undefined : decodeHelloMessage(payload);
-      if (message?.type === 'refuse') {
-        this.counters.add(`sessions_left_${message.reason}`);
-        session.closed = true;
-        session.connection.close().catch(() => session.connection.abort(new Error('left')));
-        this.#remove(session, message.reason, `the peer left: ${message.text}`);
-        return;
+      if (message?.type === 'refuse') return this.#left(session, message.reason, message.text);
+      if (!budget.take(1, performance.now())) {
+        this.counters.add('control_frames_ignored');
+        continue;
       }
-      if (message?.type === 'ping') {
-        const nowMs = performance.now();
-        if (nowMs - windowStartMs > 10_000) {
-          windowStartMs = nowMs;
-          pings = 0;
-        }
-        pings += 1;
-        if (pings > 100) this.counters.add('pings_ignored');
-        else
+      switch (message?.type) {
+        case 'ping':
           session.control.send(
-            encodeHelloMessage({ ...message, type: 'pong', clockMs: Date.now() }),
+            encodeHelloMessage({ type: 'pong', id: message.id, clockMs: Date.now() }),
           );
-      } else if (message?.type === 'pong') {
-        this.#onPong(session, message.id, message.clockMs);
-      } else {
-        this.end(session, 'malformed-frame', 'not a control frame');
-        return;
+          break;
+        case 'pong':
+          this.#onPong(session, message.id, message.clockMs);
+          break;
+        case 'proof':
+          await this.#onLaterProof(session, message);
+          break;
+        default:
+          return this.end(session, 'malformed-frame', 'not a control frame');
       }
     }
+  }
+
+  #left(session: Session, reason: CloseReason, text: string): void {
+    this.counters.add(`sessions_left_${reason}`);
+    session.closed = true;
+    session.connection.close().catch(() => session.connection.abort(new Error('left')));
+    this.#remove(session, reason, `the peer left: ${text}`);
   }
 
   #onPong(session: Session, id: number, clockMs: number): void {
