@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { CodedError } from '@mxd/codec';
 import { expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { expect, test } from 'vitest';
 import { CryptoError, cryptoErrors } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 
-const source = globSync('src/**/*.ts', { cwd: new URL('../..', import.meta.url).pathname })
+const source = globSync('src/**/*.ts', { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
   .filter((name) => !name.endsWith('errors.ts'))
   .map((name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'))
   .join('\n');
