@@ -1,0 +1,3 @@
+/** A host for the tests of plugins: no node, no threads, no disk. */
+export { sampleBlock, sampleTransaction } from './samples.ts';
+export { TestHost, type TestHostOptions, type TestServices } from './test-host.ts';
