@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { createKeystore, openKeystore } from '@mxd/crypto/keystore';
+import { createKeystore, openKeystore, type KeystoreParameters } from '@mxd/crypto/keystore';
 import { SecretBytes, type Secret } from '@mxd/crypto/secret';
 import { suiteOf } from '@mxd/crypto/suites';
 import { CodedError } from '@mxd/codec';
@@ -22,12 +22,19 @@ export interface ConsensusKey extends Disposable {
  * Makes a consensus key and its journal in one step (rule J10), so that a missing journal can never
  * be taken for a new one. The chain need not exist yet. Gives the public key.
  */
-export async function createConsensusKey(keyFile: string, passphrase: Secret): Promise<Uint8Array> {
+export async function createConsensusKey(
+  keyFile: string,
+  passphrase: Secret,
+  parameters?: KeystoreParameters,
+): Promise<Uint8Array> {
   using seed = SecretBytes.random(32);
   const publicKey = suiteOf(1).publicKeyOf(seed.expose());
   await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await createJournal({ directory: journalDirectory(keyFile), consensusKey: publicKey });
-  await createKeystore(keyFile, seed, passphrase, { label: 'mxd consensus key' });
+  await createKeystore(keyFile, seed, passphrase, {
+    label: 'mxd consensus key',
+    ...(parameters === undefined ? {} : { parameters }),
+  });
   return publicKey;
 }
 
