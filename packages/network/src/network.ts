@@ -1,3 +1,4 @@
+import { equalBytes } from '@mxd/codec';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Connection } from '@libp2p/interface';
 import {
@@ -24,7 +25,7 @@ import { laneLimits, limits } from './limits.ts';
 import { Links } from './links/links.ts';
 import { checkOptions, type CheckedOptions, type NetworkOptions } from './options.ts';
 import { AddressBook, type RandomSource } from './peers/address-book.ts';
-import { decodeAddress, remoteIp } from './peers/addresses.ts';
+import { decodeAddress, isRelayed, remoteIp } from './peers/addresses.ts';
 import { Connector } from './peers/connector.ts';
 import { learnPeers, servePeers } from './peers/exchange.ts';
 import { isPrivateIp } from './peers/ip.ts';
@@ -281,20 +282,34 @@ class LibP2pNetwork implements SocketNetwork {
     const inspection = this.peers.inspect(session);
     this.#relay.peerUp(session.sender);
     this.#connector.peerUp(session.peerId);
-    const { remote } = session;
-    const addresses = remote.listen.flatMap((bytes) => {
-      const address = decodeAddress(bytes);
-      return address === undefined ? [] : [withPeerId(address.address.toString(), session.peerId)];
-    });
-    const reachable =
-      session.connection.direction === 'outbound' &&
-      !session.connection.remoteAddr.toString().includes('p2p-circuit');
-    const dialled = reachable ? [session.connection.remoteAddr.toString()] : [];
-    if (reachable) this.#book.reached(session.peerId, [...dialled, ...addresses], remote.isPrivate);
-    else this.#book.hear(session.peerId, addresses, session.peerId, remote.isPrivate);
+    this.#noteAddresses(session);
     this.peers.emit({ type: 'up', peer: session.sender, inspection });
     if (session.connection.direction === 'outbound' && this.#checked.sentryIds === undefined) {
       void this.#learnFrom(session.peerId);
+    }
+  }
+
+  /**
+   * What was dialled is known to work. What an inbound peer claims counts as much only where the
+   * address is the one that it came from: nobody is made to dial third parties on its word.
+   */
+  #noteAddresses(session: Session): void {
+    const { remote, connection, peerId } = session;
+    const claimed = remote.listen.flatMap((bytes) => decodeAddress(bytes) ?? []);
+    const texts = claimed.map(({ address }) => withPeerId(address.toString(), peerId));
+    if (isRelayed(connection.remoteAddr)) {
+      this.#book.hear(peerId, texts, peerId, remote.isPrivate);
+    } else if (connection.direction === 'outbound') {
+      const dialled = connection.remoteAddr.toString();
+      this.#book.reached(peerId, [dialled, ...texts], remote.isPrivate);
+    } else {
+      const from = remoteIp(connection.remoteAddr);
+      const own = texts.filter((_, index) => {
+        const ip = claimed[index]?.ip;
+        return ip !== undefined && from !== undefined && equalBytes(ip, from);
+      });
+      if (own.length > 0) this.#book.reached(peerId, own, remote.isPrivate);
+      else this.#book.hear(peerId, texts, peerId, remote.isPrivate);
     }
   }
 

@@ -15,13 +15,13 @@ function parseV4(text: string): Uint8Array | undefined {
   return out;
 }
 
-function groupsOf(text: string): number[] | undefined {
+function groupsOf(text: string, endsAddress: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
     if (part.includes('.')) {
-      const v4 = index === parts.length - 1 ? parseV4(part) : undefined;
+      const v4 = endsAddress && index === parts.length - 1 ? parseV4(part) : undefined;
       if (v4 === undefined) return undefined;
       groups.push(((v4[0] as number) << 8) | (v4[1] as number));
       groups.push(((v4[2] as number) << 8) | (v4[3] as number));
@@ -36,8 +36,8 @@ function groupsOf(text: string): number[] | undefined {
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] as string);
-  const tail = halves.length === 2 ? groupsOf(halves[1] as string) : [];
+  const head = groupsOf(halves[0] as string, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1] as string, true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
