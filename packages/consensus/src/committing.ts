@@ -27,7 +27,8 @@ function* walk(s: RunningState, final: HeldCertificate): Steps<BlockEntry[] | un
   while (key !== s.head.key) {
     const entry = s.tree.get(key);
     const header = entry?.header;
-    if (header !== undefined && header.height <= s.head.header.height) {
+    const isForeign = header !== undefined && header.epoch !== s.epoch.epoch;
+    if (header !== undefined && (isForeign || header.height <= s.head.header.height)) {
       yield* halt(s, 'CONSENSUS_HALT_FORK', `height ${header.height} is committed otherwise`, [
         final.certificate,
       ]);

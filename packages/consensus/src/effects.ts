@@ -57,6 +57,7 @@ export function* fault(s: RunningState, peer: Peer | undefined, code: ConsensusE
   discardPending(s.epoch, peer);
   if (peer.strikes >= limits.strikes.value) {
     peer.strikes = 0;
+    peer.refusedUntilMs = s.monoMs + refuseMs;
     yield { type: 'penalize', peer: peer.id, action: 'disconnect', forMs: refuseMs, code };
   } else {
     yield { type: 'penalize', peer: peer.id, action: 'slow', forMs: slowMs, code };

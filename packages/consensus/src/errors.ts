@@ -18,6 +18,7 @@ export const consensusErrors = {
   CONSENSUS_PART: 'A part of a proposal or an answer does not match the hash that it belongs to.',
   CONSENSUS_UNREQUESTED: 'An answer to a question that was not asked.',
   CONSENSUS_RATE: 'The peer asks more often than it is answered.',
+  CONSENSUS_REFUSED: 'The peer has sent garbage three times and is not listened to for a minute.',
   CONSENSUS_EPOCH_PROOF: 'An epoch proof does not verify.',
   CONSENSUS_GENESIS_OVER: 'A genesis message came after genesis.',
   CONSENSUS_RECORD: 'A gossiped system record is not well formed for this chain.',

@@ -5,6 +5,7 @@ import { encoded, timer, toPeers } from './effects.ts';
 import { limits } from './limits.ts';
 import { peersOf } from './peers.ts';
 import {
+  entryOf,
   randomBelow,
   type BlockEntry,
   type Fetch,
@@ -113,6 +114,12 @@ export function* fetchBlock(
   ancestors = 0,
 ): Steps {
   if (s.fetches.has(`b:${key}`) || s.fetches.has(`t:${key}`) || key === s.behindKey) return;
+  const entry = entryOf(s, hash, s.epoch.view);
+  if (entry.draft !== undefined) {
+    // Being rebuilt from short ids: only what the mempool lacks is asked for.
+    if (entry.draft.resolveId === 0) yield* fetchTransactions(s, entry, preferred);
+    return;
+  }
   yield* open(s, { ...newFetch(`b:${key}`, 'block', preferred), hash, ancestors });
 }
 

@@ -62,6 +62,7 @@ export function* onMessage(s: RunningState, from: PeerId, bytes: Uint8Array): St
   s.counters.messages++;
   const peer = s.peers.get(from);
   if (peer === undefined) return rejected('CONSENSUS_PEER_UNKNOWN');
+  if (s.monoMs < peer.refusedUntilMs) return rejected('CONSENSUS_REFUSED');
   if (bytes[0] === messageType.vote) {
     const vote = voteCodec.tryDecode(bytes.subarray(1));
     if (vote.ok) return yield* onVoteMessage(s, peer, vote.value, bytes);

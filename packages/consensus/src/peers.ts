@@ -16,6 +16,7 @@ export function connect(s: CoreState, id: PeerId, consensusKey: Uint8Array | und
     proofAtMs: Number.NEGATIVE_INFINITY,
     statusAtMs: Number.NEGATIVE_INFINITY,
     strikes: 0,
+    refusedUntilMs: Number.NEGATIVE_INFINITY,
     windowAtMs: Number.NEGATIVE_INFINITY,
     requests: 0,
     pending: 0,

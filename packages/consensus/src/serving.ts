@@ -14,6 +14,7 @@ import { keyOf } from '@mxd/protocol/primitives';
 import { absorb, setHeader } from './blocks.ts';
 import { onBody } from './bodies.ts';
 import { receiveCertificate } from './certified.ts';
+import { tryCommit } from './committing.ts';
 import { encoded, fault, toPeers } from './effects.ts';
 import { takeRequest } from './peers.ts';
 import { otherEpoch } from './resync.ts';
@@ -108,9 +109,14 @@ export function* onBlockResponse(s: RunningState, peer: Peer, m: BlockResponse):
     const isAsked = expected === undefined ? s.fetches.has(`b:${key}`) : key === expected;
     if (!isAsked) return rejected('CONSENSUS_UNREQUESTED');
     expected = keyOf(block.header.parentHash);
-    if (block.header.epoch !== e.epoch || block.header.height <= s.head.header.height) break;
     const entry = entryOf(s, hash, e.view);
     setHeader(s, entry, block.header);
+    if (block.header.epoch !== e.epoch || block.header.height <= s.head.header.height) {
+      // Of no use, unless a finalized chain leads here: then the walk finds the contradiction.
+      s.fetches.delete(`b:${key}`);
+      yield* tryCommit(s);
+      return accepted;
+    }
     if (!absorb(s, entry, block)) {
       yield* fault(s, peer, 'CONSENSUS_PART');
       return rejected('CONSENSUS_PART');

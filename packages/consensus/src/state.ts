@@ -141,6 +141,8 @@ export interface Peer {
   proofAtMs: number;
   statusAtMs: number;
   strikes: number;
+  /** A8: nothing is taken from it before this. */
+  refusedUntilMs: number;
   windowAtMs: number;
   requests: number;
   pending: number;

@@ -105,6 +105,7 @@ export function* addVote(s: RunningState, slot: Slot, vote: Vote, from: Peer): S
     dropEmpty(tally, choice);
     return rejected('CONSENSUS_FULL');
   }
+  const faults = s.counters.rejected;
   choice.pending.push({ vote, from: from.id });
   if (choice.seen[signer] === 0) {
     choice.seen[signer] = 1;
@@ -116,7 +117,7 @@ export function* addVote(s: RunningState, slot: Slot, vote: Vote, from: Peer): S
     yield* settleSigner(s, slot, signer);
   }
   yield* settle(s, slot, kind, choice);
-  return accepted;
+  return s.counters.rejected > faults ? rejected('CONSENSUS_VOTE_SIGNATURE') : accepted;
 }
 
 function dropEmpty(tally: Tally, choice: Choice): void {

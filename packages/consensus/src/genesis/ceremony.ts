@@ -221,7 +221,7 @@ function* dropSilent(s: State): GenesisSteps {
   if (candidate === undefined) return;
   const [first] = candidate.document.members;
   if (first === undefined || !equalBytes(first.id, s.config.own.id)) return;
-  for (const key of [...s.members.keys()]) {
+  for (const key of s.members.keys()) {
     if (!candidate.signatures.has(key)) s.members.delete(key);
   }
   s.attempt++;

@@ -11,7 +11,7 @@ const magic = asciiBytes('RSC1WAL1');
 export const recordMarker = 0x52534352;
 
 /** Length of a segment header: magic, key, chainTag, epoch, floor, salt, crc32c of all before it. */
-export const headerBytes = 8 + 32 + 32 + 4 + 4 + 16 + 4;
+export const headerBytes: number = 8 + 32 + 32 + 4 + 4 + 16 + 4;
 /** marker u32, length u32, crc32c u32, type u8. */
 export const recordHeadBytes = 13;
 /** Length of a whole SYNC record. */
