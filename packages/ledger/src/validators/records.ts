@@ -16,17 +16,17 @@ import {
 } from './types.ts';
 import { activeParameters } from './views.ts';
 
-const rules: { readonly [Type in SystemRecord['type']]: RecordRules<never> } = {
-  1: joinRules as RecordRules<never>,
-  2: leaveRules as RecordRules<never>,
-  3: rotateRules as RecordRules<never>,
-  4: evidenceRules as RecordRules<never>,
-  5: latencyRules as RecordRules<never>,
-  6: signalRules as RecordRules<never>,
+// Each set of rules is only ever given records of its own type.
+const rules: Readonly<Record<SystemRecord['type'], RecordRules<SystemRecord>>> = {
+  1: joinRules,
+  2: leaveRules,
+  3: rotateRules,
+  4: evidenceRules,
+  5: latencyRules,
+  6: signalRules,
 };
 
-const rulesOf = (record: SystemRecord): RecordRules<SystemRecord> =>
-  rules[record.type] as unknown as RecordRules<SystemRecord>;
+const rulesOf = (record: SystemRecord): RecordRules<SystemRecord> => rules[record.type];
 
 /** Everything about one record but its signatures. */
 export const checkRecordRules = (

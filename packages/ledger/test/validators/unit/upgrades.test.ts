@@ -138,6 +138,19 @@ describe('scheduling and activation', () => {
     expect(scheduledUpgrade(chain.state)).toBeUndefined();
   });
 
+  test('exactly a quorum is enough', () => {
+    // EQUAL, n = 4: Q is 3.
+    const equal = documentOf(members, { parameters: { powerMode: 0, joinPolicy: 1 } });
+    const scheduledBy = (...who: Person[]) => {
+      const chain = new TestChain(equal, zeros);
+      chain.block(signals(chain, who, wish));
+      chain.endEpoch();
+      return scheduledUpgrade(chain.state) !== undefined;
+    };
+    expect(scheduledBy(a, b)).toBe(false);
+    expect(scheduledBy(b, c, d)).toBe(true);
+  });
+
   test('power counts, by the table of the next epoch', () => {
     const heavy = { ...a, stake: 97_000_000n };
     const chain = new TestChain(documentOf([heavy, b, c, d]), zeros);
