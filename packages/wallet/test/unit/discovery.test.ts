@@ -1,6 +1,6 @@
 import { type KeyPath } from '@mxd/crypto/derivation';
 import { SecretBytes } from '@mxd/crypto/secret';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { MasterKey, watchOnly, type Account } from '../../src/index.ts';

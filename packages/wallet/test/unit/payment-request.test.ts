@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatAddress } from '@mxd/crypto/address';
 import { describe, expect, test } from 'vitest';
 
