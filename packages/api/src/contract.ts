@@ -13,6 +13,10 @@ export interface Contract {
   readonly block: ById<'id'> & { readonly response: t.BlockDetail };
   readonly header: ById<'id'> & { readonly response: t.HeaderProof };
   readonly submit: { readonly body: t.Submission; readonly response: t.SubmissionResult };
+  readonly submitBatch: {
+    readonly body: t.SubmissionBatch;
+    readonly response: t.SubmissionBatchResult;
+  };
   readonly transaction: ById<'txid'> & { readonly response: t.TransactionView };
   readonly transactionProof: ById<'txid'> & { readonly response: t.TransactionProof };
   readonly balance: ById<'address'> & { readonly response: t.AddressBalance };

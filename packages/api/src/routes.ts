@@ -89,6 +89,16 @@ export const routes: Readonly<Record<RouteId, Route>> = {
     status: 202,
     errors: ['TX_MALFORMED', 'TX_REJECTED', 'TX_DEFERRED', 'API_NOT_READY'],
   },
+  submitBatch: {
+    id: 'submitBatch',
+    method: 'POST',
+    path: '/v1/transactions/batch',
+    access: 'write',
+    summary: 'Takes up to 256 signed transactions; each is answered for itself.',
+    body: s.submissionBatchSchema,
+    response: s.submissionBatchResultSchema,
+    errors: ['API_NOT_READY'],
+  },
   transaction: {
     ...get(
       'transaction',

@@ -110,6 +110,23 @@ export const submissionResultSchema: z.ZodType<t.SubmissionResult> = z.object({
   fresh: z.boolean(),
 });
 
+export const submissionBatchSchema: z.ZodType<t.SubmissionBatch> = z.strictObject({
+  transactions: z
+    .array(hex.max(2 * 102_400))
+    .min(1)
+    .max(256),
+});
+
+const submissionFailureSchema: z.ZodType<t.SubmissionFailure> = z.object({
+  code: z.enum(['TX_MALFORMED', 'TX_REJECTED', 'TX_DEFERRED']),
+  reason: z.string(),
+  detail: z.string(),
+});
+
+export const submissionBatchResultSchema: z.ZodType<t.SubmissionBatchResult> = z.object({
+  items: z.array(z.union([submissionResultSchema, submissionFailureSchema])),
+});
+
 export const transactionProofSchema: z.ZodType<t.TransactionProof> = z.object({
   txid: hash,
   transaction: hex,

@@ -137,6 +137,25 @@ export interface SubmissionResult {
   readonly fresh: boolean;
 }
 
+/** Several transactions in one request, judged in order: a later one may build on an earlier one. */
+export interface SubmissionBatch {
+  /** Hexadecimal of encoded transactions, 1 to 256. */
+  readonly transactions: readonly string[];
+}
+
+/** Why one transaction of a batch was not taken; codes as of a single submission. */
+export interface SubmissionFailure {
+  readonly code: 'TX_MALFORMED' | 'TX_REJECTED' | 'TX_DEFERRED';
+  /** The rule that was broken. */
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** One entry for each transaction, in the order of the request. */
+export interface SubmissionBatchResult {
+  readonly items: readonly (SubmissionResult | SubmissionFailure)[];
+}
+
 /** What a light client needs to check a payment: see `@mxd/client`. */
 export interface TransactionProof {
   readonly txid: string;

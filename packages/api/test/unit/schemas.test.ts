@@ -32,6 +32,15 @@ describe('request schemas', () => {
     expect(accepts(schemas.submissionSchema, { transaction: 'ab', privateKey: 'cd' })).toBe(false);
   });
 
+  test('a batch holds 1 to 256 transactions, each within its size', () => {
+    const { submissionBatchSchema } = schemas;
+    expect(accepts(submissionBatchSchema, { transactions: ['ab', 'cd'] })).toBe(true);
+    expect(accepts(submissionBatchSchema, { transactions: Array(256).fill('ab') })).toBe(true);
+    for (const transactions of [[], Array(257).fill('ab'), ['abc'], 'ab', ['ab'.repeat(102_401)]]) {
+      expect(accepts(submissionBatchSchema, { transactions })).toBe(false);
+    }
+  });
+
   test('stream topics are known ones', () => {
     expect(schemas.streamQuery.parse({})).toEqual({ topics: ['block'] });
     expect(schemas.streamQuery.parse({ topics: 'block,transaction' }).topics).toEqual([

@@ -1,4 +1,10 @@
-import { ApiError, type Contract, type RouteId } from '@mxd/api';
+import {
+  ApiError,
+  type Contract,
+  type RouteId,
+  type SubmissionFailure,
+  type SubmissionResult,
+} from '@mxd/api';
 import { CodedError, fromHex, toHex } from '@mxd/codec';
 import { tryParseAddress } from '@mxd/crypto/address';
 import { MerkleTree } from '@mxd/crypto/merkle';
@@ -9,7 +15,7 @@ import { epochProofCodec } from '@mxd/protocol/messages';
 import { systemRecordCodec } from '@mxd/protocol/system-records';
 import { transactionCodec, wtxidOfBytes, type Owner } from '@mxd/protocol/transaction';
 
-import type { NodeView, SubmissionRefusal } from '../view.ts';
+import type { NodeView, SubmissionOutcome, SubmissionRefusal } from '../view.ts';
 import {
   blockDetail,
   blockSummary,
@@ -57,13 +63,20 @@ async function pointOf(view: NodeView, id: string): Promise<ChainPoint> {
   return point;
 }
 
+const refusalCodes = {
+  malformed: 'TX_MALFORMED',
+  rejected: 'TX_REJECTED',
+  deferred: 'TX_DEFERRED',
+} as const;
+
 function refuse(refusal: SubmissionRefusal): never {
-  const codes = {
-    malformed: 'TX_MALFORMED',
-    rejected: 'TX_REJECTED',
-    deferred: 'TX_DEFERRED',
-  } as const;
-  throw new ApiError(codes[refusal.kind], refusal.reason, { reason: refusal.code });
+  throw new ApiError(refusalCodes[refusal.kind], refusal.reason, { reason: refusal.code });
+}
+
+/** The answer for one transaction of a batch. */
+function itemOf(outcome: SubmissionOutcome): SubmissionResult | SubmissionFailure {
+  if (outcome.ok) return { txid: outcome.txid, state: outcome.state, fresh: outcome.fresh };
+  return { code: refusalCodes[outcome.kind], reason: outcome.code, detail: outcome.reason };
 }
 
 /** Runs a read of an index; one that is off is a clear refusal, not a failure. */
@@ -106,7 +119,7 @@ function blockHandlers(view: NodeView): Pick<Handlers, 'blocks' | 'block' | 'hea
 
 function transactionHandlers(
   view: NodeView,
-): Pick<Handlers, 'submit' | 'transaction' | 'transactionProof'> {
+): Pick<Handlers, 'submit' | 'submitBatch' | 'transaction' | 'transactionProof'> {
   const { reader } = view.ledger;
   return {
     async submit({ body, source }) {
@@ -114,6 +127,11 @@ function transactionHandlers(
       if (!outcome.ok) refuse(outcome);
       const { txid, state, fresh } = outcome;
       return { txid, state, fresh };
+    },
+    async submitBatch({ body, source }) {
+      // All enter the queue in this turn and in this order, so that they are judged together.
+      const outcomes = body.transactions.map((text) => view.submit(fromHex(text), source));
+      return { items: (await Promise.all(outcomes)).map(itemOf) };
     },
     async transaction({ params }) {
       const txid = fromHex(params.txid);
