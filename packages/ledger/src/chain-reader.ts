@@ -116,7 +116,7 @@ export class ChainReader {
   }
 
   /** Where a final transaction is. @throws LedgerError LEDGER_INDEX_OFF. */
-  location(txid: TxId): Promise<TransactionLocation | undefined> {
+  async location(txid: TxId): Promise<TransactionLocation | undefined> {
     this.#need('transactions');
     return buckets.transactions.on(this.#store).get(txid);
   }

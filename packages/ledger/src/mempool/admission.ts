@@ -207,29 +207,49 @@ export class Admission {
     return verdict;
   }
 
-  /** Judges transactions against one state; those whose state was overtaken again. */
+  /**
+   * Judges transactions against one state. Those whose state a block overtook are judged again, and
+   * so are those that build on others of the batch, after these.
+   */
   async #judge(items: readonly Judged[], nowMs: number): Promise<readonly AdmissionVerdict[]> {
     const verdicts = new Map<Judged, AdmissionVerdict>();
+    const { generation } = this.#pool;
     let open = items;
-    for (let round = 0; open.length > 0; round++) {
-      const { generation } = this.#pool;
+    for (let overtaken = 0; open.length > 0;) {
       const began = generation();
       const outputs = await this.#load(open);
+      const siblings = new Set(open.map(({ tx }) => tx.txidText));
       const ready: Judged[] = [];
+      const later: Judged[] = [];
       for (const item of open) {
-        const verdict = await this.#consider(item, outputs, nowMs);
-        if (verdict === undefined) ready.push(item);
-        else verdicts.set(item, verdict);
+        const missing = this.#resolve(item, outputs);
+        if (missing.length === 0) {
+          const placed = this.#place(item, nowMs);
+          if (placed.ok) ready.push(item);
+          else verdicts.set(item, this.#refuseItem(item, placed));
+        } else if (missing.some((key) => siblings.has(key.slice(0, 64)))) later.push(item);
+        else verdicts.set(item, await this.#missing(item, missing));
       }
-      const good = await this.#screen(ready, verdicts);
-      const again: Judged[] = [];
-      for (const item of good) {
-        if (generation() !== began && round < maxRounds) again.push(item);
+      const again = later.length === open.length ? [] : later;
+      // Nothing but each other's outputs: none of them can ever be complete here.
+      if (again.length === 0) {
+        for (const item of later) {
+          verdicts.set(item, await this.#missing(item, this.#resolve(item, outputs)));
+        }
+      }
+      const isOvertaken = (): boolean => generation() !== began && overtaken < maxRounds;
+      for (const item of await this.#screen(ready, verdicts)) {
+        if (isOvertaken()) again.push(item);
         else verdicts.set(item, this.#enter(item, outputs, nowMs));
       }
+      if (isOvertaken()) overtaken++;
       open = again;
     }
     return items.map((item) => verdicts.get(item) as AdmissionVerdict);
+  }
+
+  #refuseItem({ tx }: Judged, why: Refusal): Refused {
+    return this.#refuse(binaryText(tx.wtxid), tx.txid, why);
   }
 
   /** Final outputs that the transactions name and the pool does not make. */
@@ -241,20 +261,6 @@ export class Admission {
       }
     }
     return this.#options.chain.outputs(keys);
-  }
-
-  /** State, conflicts, rates and room; undefined if nothing stands in the way so far. */
-  async #consider(
-    item: Judged,
-    outputs: ReadonlyMap<OutpointKey, UnspentOutput>,
-    nowMs: number,
-  ): Promise<AdmissionVerdict | undefined> {
-    const { tx } = item;
-    const missing = this.#resolve(item, outputs);
-    if (missing.length > 0) return this.#missing(item, missing);
-    const placed = this.#place(item, nowMs);
-    if (placed.ok) return undefined;
-    return this.#refuse(binaryText(tx.wtxid), tx.txid, placed);
   }
 
   /** Finds what the inputs spend; answers the inputs that are not known. */
