@@ -20,6 +20,7 @@ import {
   type SystemRecord,
   type Table,
 } from '@mxd/protocol';
+import { certificateCodec } from '@mxd/protocol/certificate';
 import { messageType } from '@mxd/protocol/messages';
 import { keyOf } from '@mxd/protocol/primitives';
 import { systemRecordCodec, systemRecordListCodec } from '@mxd/protocol/system-records';
@@ -365,8 +366,12 @@ export class MxdNode implements NodeView, AsyncDisposable {
   }
 
   /** Commits a final block, then tells everybody. */
-  async #final(block: Block, hash: BlockHash, finalization: Uint8Array): Promise<void> {
+  async #final(_block: Block, hash: BlockHash, finalization: Uint8Array): Promise<void> {
     const { ledger, mempool } = this.#chain;
+    // A block that became final through a descendant has no finalization of its own: it is committed
+    // with that descendant, which follows at once.
+    const certificate = certificateCodec.decode(finalization);
+    if (Buffer.compare(certificate.blockHash, hash) !== 0) return;
     const start = performance.now();
     const committed = await ledger.commit(hash, finalization);
     const now = performance.now();
