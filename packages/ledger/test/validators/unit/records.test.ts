@@ -199,6 +199,22 @@ describe('selection', () => {
     expect(records.map((record) => record.type)).toStrictEqual([3, 3, 4, 5]);
   });
 
+  test('the list may fill its bytes exactly', () => {
+    const { genesisGovernance } = state.chain;
+    const leaves = [leaveOf(state, a), leaveOf(state, b)];
+    const size = listOf(...leaves).length;
+    const chosenWithin = (maxSystemBytes: number) => {
+      const parameters = { ...genesisGovernance.parameters, maxSystemBytes };
+      const chain = { ...state.chain, genesisGovernance: { ...genesisGovernance, parameters } };
+      const of = { ...state, chain };
+      const { encoded, records } = selectSystemRecords(leaves, of, at);
+      expect(run(of, encoded)).toMatchObject({ ok: true });
+      return records.length;
+    };
+    expect(chosenWithin(size)).toBe(2);
+    expect(chosenWithin(size - 1)).toBe(1);
+  });
+
   test('an empty pool gives an empty list', () => {
     const { encoded, records, dropped } = selectSystemRecords([], state, inWindow);
     expect([encoded, records, dropped]).toStrictEqual([noSystemRecords, [], []]);
