@@ -80,6 +80,12 @@ export const limits = {
     unit: 'ms',
     why: 'An outbox that does not move for this long ends the session.',
   },
+  livenessPingMs: { value: 5_000, unit: 'ms', why: 'Silence after which a peer is pinged.' },
+  livenessTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    why: 'Silence after a ping that ends a session: TCP would need a quarter of an hour to notice.',
+  },
   writeSliceBytes: {
     value: 65_536,
     unit: 'bytes',

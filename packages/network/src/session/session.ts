@@ -71,6 +71,8 @@ export class Session {
   messagesIn = 0;
   messagesOut = 0;
   roundTripMs: number | undefined;
+  /** When anything came from the peer last, on the monotonic clock. */
+  lastReceivedMs: number;
   readonly clockSamples: { readonly offsetMs: number; readonly roundTripMs: number }[] = [];
   readonly #lanes: Record<WireLane, LaneState>;
   readonly #order: readonly LaneState[];
@@ -93,6 +95,7 @@ export class Session {
     this.claim = handshake.claim;
     this.connectedAtMs = Date.now();
     const nowMs = performance.now();
+    this.lastReceivedMs = nowMs;
     const lane = (name: WireLane): LaneState => laneState(name, host.counters, nowMs);
     this.#lanes = {
       vote: lane('vote'),
@@ -201,6 +204,7 @@ export class Session {
     lane.in = stream;
     stream.addEventListener('message', (event) => {
       this.bytesIn += event.data.byteLength;
+      this.lastReceivedMs = performance.now();
       lane.reader.push(event.data);
       this.#drainLane(lane, stream);
     });

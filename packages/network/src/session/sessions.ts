@@ -26,6 +26,8 @@ import {
 } from './handshake.ts';
 import { laneProtocols, Session, wireLanes, type SessionHost, type WireLane } from './session.ts';
 
+const watchIntervalMs = 1_000;
+
 // Pings and proofs of one peer.
 const controlPerSecond = 5;
 
@@ -72,6 +74,7 @@ export class Sessions implements SessionHost {
   readonly #isDirty = new Set<Session>();
   #flushing = false;
   #watch: NodeJS.Timeout | undefined;
+  #watchedAtMs = 0;
   #pingId = 0;
   readonly #pings = new Map<Session, { id: number; sentMs: number; clockMs: number }>();
   #onOpen: ((event: CustomEvent<Connection>) => void) | undefined;
@@ -99,7 +102,8 @@ export class Sessions implements SessionHost {
     this.#onClose = (event) => this.#closed(event.detail);
     host.addEventListener('connection:open', this.#onOpen);
     host.addEventListener('connection:close', this.#onClose);
-    this.#watch = setInterval(() => this.#watchAll(), 1_000);
+    this.#watchedAtMs = performance.now();
+    this.#watch = setInterval(() => this.#watchAll(), watchIntervalMs);
     this.#watch.unref();
   }
 
@@ -453,20 +457,43 @@ export class Sessions implements SessionHost {
 
   #watchAll(): void {
     const nowMs = performance.now();
+    // After a pause of this process nobody else is to blame for silence.
+    const paused = nowMs - this.#watchedAtMs > watchIntervalMs * 3;
+    this.#watchedAtMs = nowMs;
+    if (paused) {
+      this.counters.add('own_pauses');
+      for (const session of this.#byConnection.values()) session.lastReceivedMs = nowMs;
+      this.#pings.clear();
+      return;
+    }
     for (const session of this.#byConnection.values()) {
-      const reason = session.watch(nowMs);
+      const reason = session.watch(nowMs) ?? this.#checkAlive(session, nowMs);
       if (reason !== undefined) this.end(session, reason, reason);
     }
   }
 
+  #checkAlive(session: Session, nowMs: number): CloseReason | undefined {
+    if (nowMs - session.lastReceivedMs < limits.livenessPingMs.value) return undefined;
+    const ping = this.#pings.get(session);
+    if (ping === undefined || ping.sentMs < session.lastReceivedMs) {
+      this.#ping(session);
+      return undefined;
+    }
+    const silent = nowMs - ping.sentMs > limits.livenessTimeoutMs.value;
+    if (silent) this.counters.add('peers_silent');
+    return silent ? 'connection-lost' : undefined;
+  }
+
   /** Measures round trip and clock offset of all sessions over their control streams. */
   pingAll(): void {
-    for (const session of this.#byPeer.values()) {
-      this.#pingId = (this.#pingId + 1) >>> 0;
-      const clockMs = Date.now();
-      this.#pings.set(session, { id: this.#pingId, sentMs: performance.now(), clockMs });
-      session.control.send(encodeHelloMessage({ type: 'ping', id: this.#pingId, clockMs }));
-    }
+    for (const session of this.#byPeer.values()) this.#ping(session);
+  }
+
+  #ping(session: Session): void {
+    this.#pingId = (this.#pingId + 1) >>> 0;
+    const clockMs = Date.now();
+    this.#pings.set(session, { id: this.#pingId, sentMs: performance.now(), clockMs });
+    session.control.send(encodeHelloMessage({ type: 'ping', id: this.#pingId, clockMs }));
   }
 
   #control(session: Session): void {
@@ -483,6 +510,7 @@ export class Sessions implements SessionHost {
       const payload = await session.control.read(600_000);
       if (payload === 'timeout') continue;
       if (payload === 'ended') return;
+      session.lastReceivedMs = performance.now();
       const message = typeof payload === 'string' ? undefined : decodeHelloMessage(payload);
       if (message?.type === 'refuse') return this.#left(session, message.reason, message.text);
       if (!budget.take(1, performance.now())) {
