@@ -378,15 +378,27 @@ export class Solo {
 
   /** Finalizes a chain of `count` blocks in views 1.., all proposed by puppets or certificates. */
   finalize(count: number): MadeBlock[] {
+    return this.finalizeOn(count);
+  }
+
+  lastMade: MadeBlock | undefined;
+
+  get genesisHash(): BlockHash {
+    return blockHashOf(this.genesis);
+  }
+
+  /** As `finalize`, on top of `lastMade`. */
+  finalizeOn(count: number): MadeBlock[] {
     const chain: MadeBlock[] = [];
     for (let i = 0; i < count; i++) {
       if (leaderOf(this.set, this.core.status().view) === this.self) {
         this.sendCertificate(Z, this.core.status().view);
       }
       const view = this.core.status().view;
-      const before = chain.at(-1);
+      const before = this.lastMade;
       const made = this.block(view, before === undefined ? undefined : this.parentOf(before));
       chain.push(made);
+      this.lastMade = made;
       this.deliver(this.others()[0]!, this.proposal(made));
       this.sendCertificate(N, view, made.hash);
       this.sendCertificate(F, view, made.hash);
