@@ -1,5 +1,5 @@
 import { ClientError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { problemError, retryable, type Failure } from './problems.ts';
 import { readJson } from './read-json.ts';
 import { routes, targetOf, type Input, type Output, type RouteId } from './routes.ts';
@@ -78,12 +78,12 @@ export class Connection {
   /** @throws ClientError CLIENT_ENDPOINTS. */
   constructor(options: ConnectionOptions) {
     const endpoints = [...new Set(options.endpoints.map(baseOf))];
-    if (endpoints.length < 1 || endpoints.length > limits.endpoints.value) {
+    if (endpoints.length < 1 || endpoints.length > bounds.endpoints) {
       throw new ClientError('CLIENT_ENDPOINTS', `${endpoints.length} endpoints were given`);
     }
     this.endpoints = endpoints;
     this.#options = options;
-    this.#attempts = bounded(options.attempts, 4, limits.attempts.value);
+    this.#attempts = bounded(options.attempts, 4, bounds.attempts);
   }
 
   /** Endpoints to be asked, best first: those that answered and did not lie. */
@@ -148,8 +148,8 @@ export class Connection {
 
   #pause(round: number, last: Failure | undefined): number {
     const first = this.#options.backoffMs ?? 100;
-    const grown = Math.min(first * 2 ** Math.max(round - 1, 0), limits.backoffMs.value);
-    return Math.max(jitter(grown), Math.min(last?.retryAfterMs ?? 0, limits.backoffMs.value));
+    const grown = Math.min(first * 2 ** Math.max(round - 1, 0), bounds.backoffMs);
+    return Math.max(jitter(grown), Math.min(last?.retryAfterMs ?? 0, bounds.backoffMs));
   }
 
   #prefer(endpoint: string): void {
@@ -165,7 +165,7 @@ export class Connection {
     endpoint: string,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly ok: true; readonly value: unknown } | Failure> {
-    const timeoutMs = bounded(this.#options.timeoutMs, 10_000, limits.timeoutMs.value);
+    const timeoutMs = bounded(this.#options.timeoutMs, 10_000, bounds.timeoutMs);
     const timer = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? timer : AbortSignal.any([timer, signal]);
     const [method] = routes[id];
@@ -177,7 +177,7 @@ export class Connection {
         headers: body === undefined ? {} : { 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const value = await readJson(response, limits.responseBytes.value);
+      const value = await readJson(response, bounds.responseBytes);
       return response.ok ? { ok: true, value } : problemError(response, value, endpoint);
     } catch (error) {
       signal?.throwIfAborted();

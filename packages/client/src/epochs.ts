@@ -6,11 +6,12 @@ import {
   type VerifySignature,
 } from '@mxd/protocol/checks';
 import { rejected, type Verdict } from '@mxd/protocol/errors';
-import { epochProofCodec, type EpochProof } from '@mxd/protocol/messages';
+import type { EpochProof } from '@mxd/protocol/messages';
 
 import { type Checkpoint } from './checkpoint.ts';
+import { epochProofCodec } from './epoch-proof-codec.ts';
 import { ClientError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /**
  * The validators of every epoch from a checkpoint to the newest that was proven. Proofs are kept
@@ -51,10 +52,10 @@ export class EpochChain {
    * @throws ClientError CLIENT_EPOCHS at the bound.
    */
   append(encoded: Uint8Array): Verdict {
-    if (this.#proofs.length >= limits.epochProofs.value) {
+    if (this.#proofs.length >= bounds.epochProofs) {
       throw new ClientError(
         'CLIENT_EPOCHS',
-        `${limits.epochProofs.value} epochs lie behind the checkpoint: use a newer one`,
+        `${bounds.epochProofs} epochs lie behind the checkpoint: use a newer one`,
       );
     }
     const decoded = epochProofCodec.tryDecode(encoded);
@@ -97,7 +98,7 @@ export class EpochChain {
 
   #keep(set: ValidatorSet): void {
     this.#sets.set(set.epoch, set);
-    if (this.#sets.size <= limits.validatorSets.value) return;
+    if (this.#sets.size <= bounds.validatorSets) return;
     const [oldest] = this.#sets.keys();
     if (oldest !== undefined) this.#sets.delete(oldest);
   }

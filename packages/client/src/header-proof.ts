@@ -20,7 +20,7 @@ import {
 
 import { type Checkpoint } from './checkpoint.ts';
 import { bytesOf, decodeHex, listOf, numberOf, objectOf } from './hex.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /** A header and what proves it final: its own finalization, or that of a later block of the epoch. */
 export interface HeaderEvidence {
@@ -58,7 +58,7 @@ export interface FinalTransaction {
 /** Evidence as nodes and receipts write it. @throws ClientError CLIENT_MALFORMED. */
 export function parseHeaderEvidence(value: unknown): HeaderEvidence {
   const proof = objectOf(value, 'header proof');
-  const descendants = listOf(proof['descendants'], 'descendants', limits.descendants.value);
+  const descendants = listOf(proof['descendants'], 'descendants', bounds.descendants);
   return {
     header: decodeHex(headerCodec, proof['header'], 'header'),
     descendants: descendants.map((item) => decodeHex(headerCodec, item, 'descendant')),

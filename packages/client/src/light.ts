@@ -18,7 +18,7 @@ import {
   type HeaderEvidence,
 } from './header-proof.ts';
 import { bytesOf, numberOf } from './hex.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { type Input, type Output, type RouteId } from './routes.ts';
 
 /** Settings of a light client. */
@@ -114,7 +114,7 @@ export class LightClient {
   /** Adds up to a window of proofs; none if the nodes have no more. */
   async #advance(target: number, options: Options): Promise<void> {
     const from = this.epochs.epoch;
-    const count = Math.min(target - from, limits.parallelProofs.value);
+    const count = Math.min(target - from, bounds.parallelProofs);
     const ahead = Array.from({ length: count }, (_, i) => this.#fetchProof(from + i, options));
     // Those behind a failure are dropped unread.
     for (const proof of ahead) proof.catch(() => undefined);

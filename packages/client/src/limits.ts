@@ -1,43 +1,67 @@
+import * as bounds from './bounds.ts';
+
+interface Limit {
+  readonly value: number;
+  readonly unit: string;
+  readonly why: string;
+}
+
 /** The bounds of this package (docs/limits.md is generated from it). */
-export const limits = {
-  endpoints: { value: 32, unit: 'endpoints', why: 'More gain nothing and slow a failure down.' },
+export const limits: Readonly<Record<keyof typeof bounds, Limit>> = {
+  endpoints: {
+    value: bounds.endpoints,
+    unit: 'endpoints',
+    why: 'More gain nothing and slow a failure down.',
+  },
   attempts: {
-    value: 10,
+    value: bounds.attempts,
     unit: 'attempts',
     why: 'Tries of one request over all endpoints; 4 unless told.',
   },
-  timeoutMs: { value: 600_000, unit: 'ms', why: 'One try of a request; 10,000 unless told.' },
-  backoffMs: { value: 5_000, unit: 'ms', why: 'Longest pause between two tries.' },
+  timeoutMs: {
+    value: bounds.timeoutMs,
+    unit: 'ms',
+    why: 'One try of a request; 10,000 unless told.',
+  },
+  backoffMs: { value: bounds.backoffMs, unit: 'ms', why: 'Longest pause between two tries.' },
   responseBytes: {
-    value: 33_554_432,
+    value: bounds.responseBytes,
     unit: 'bytes',
     why: 'One answer; a genesis document with 100,000 allocations fits.',
   },
-  streamEventBytes: { value: 1_048_576, unit: 'bytes', why: 'One event of a stream.' },
+  streamEventBytes: {
+    value: bounds.streamEventBytes,
+    unit: 'bytes',
+    why: 'One event of a stream.',
+  },
   streamIdleMs: {
-    value: 45_000,
+    value: bounds.streamIdleMs,
     unit: 'ms',
     why: 'Silence after which a stream counts as cut; nodes send a sign of life every 15 s.',
   },
   epochProofs: {
-    value: 65_536,
+    value: bounds.epochProofs,
     unit: 'epochs',
     why: 'Epochs from a checkpoint to the newest; about 1 KB each with four validators.',
   },
-  validatorSets: { value: 16, unit: 'sets', why: 'Validator sets kept ready; others are rebuilt.' },
+  validatorSets: {
+    value: bounds.validatorSets,
+    unit: 'sets',
+    why: 'Validator sets kept ready; others are rebuilt.',
+  },
   descendants: {
-    value: 4_096,
+    value: bounds.descendants,
     unit: 'headers',
     why: 'Headers between a block and the finalization that proves it.',
   },
   parallelProofs: {
-    value: 8,
+    value: bounds.parallelProofs,
     unit: 'requests',
     why: 'Epoch proofs asked for ahead while syncing.',
   },
   receiptChars: {
-    value: 134_217_728,
+    value: bounds.receiptChars,
     unit: 'characters',
     why: 'A receipt over 65,536 epochs with four validators.',
   },
-} as const;
+};

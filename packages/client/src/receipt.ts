@@ -21,7 +21,7 @@ import {
 } from './header-proof.ts';
 import { bytesOf, listOf, objectOf } from './hex.ts';
 import { type LightClient } from './light.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 const format = 'mxd-receipt';
 const version = 1;
@@ -97,7 +97,7 @@ const invalid = (reason: string): ClientError =>
 function readFile(text: string): Readonly<Record<string, unknown>> {
   const damaged = (rule: string): ClientError =>
     new ClientError('CLIENT_RECEIPT', `the text is no receipt: ${rule}`, { rule });
-  if (text.length > limits.receiptChars.value) throw damaged('it is too long');
+  if (text.length > bounds.receiptChars) throw damaged('it is too long');
   let file: unknown;
   try {
     file = JSON.parse(text);
@@ -134,7 +134,7 @@ function follow(
       { firstEpoch: first, epoch, checkpointEpoch: start },
     );
   }
-  const proofs = listOf(file['epochProofs'], 'epochProofs', limits.epochProofs.value);
+  const proofs = listOf(file['epochProofs'], 'epochProofs', bounds.epochProofs);
   const chain = new EpochChain(checkpoint, verify);
   for (const proof of proofs.slice(start - first, epoch - first)) {
     const verdict = chain.append(bytesOf(proof, 'epoch proof'));

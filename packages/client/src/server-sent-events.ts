@@ -1,5 +1,5 @@
 import { ClientError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /** One server-sent event (WHATWG HTML, "Server-sent events"). */
 export interface ServerSentEvent {
@@ -24,7 +24,7 @@ export async function* parseEvents(
       if (done) return;
       onBytes();
       rest += decoder.decode(value, { stream: true });
-      if (rest.length + size > limits.streamEventBytes.value) {
+      if (rest.length + size > bounds.streamEventBytes) {
         throw new ClientError('CLIENT_TOO_LARGE', 'an event of the stream is too large');
       }
       const lines = rest.split(/\r\n|\n|\r(?!$)/);

@@ -5,7 +5,7 @@ import { type Connection } from './connection.ts';
 import { ClientError } from './errors.ts';
 import { parseEvents } from './server-sent-events.ts';
 import { sleep } from './sleep.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 export type { StreamEvent, StreamTopic };
 
@@ -83,7 +83,7 @@ async function* listen(
   const cut = new AbortController();
   const stop = (): void => cut.abort(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
-  let timer = setTimeout(() => cut.abort(), limits.streamIdleMs.value);
+  let timer = setTimeout(() => cut.abort(), bounds.streamIdleMs);
   try {
     const response = await connection.open(endpoint, target, {
       signal: cut.signal,
@@ -98,7 +98,7 @@ async function* listen(
     }
     const alive = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => cut.abort(), limits.streamIdleMs.value);
+      timer = setTimeout(() => cut.abort(), bounds.streamIdleMs);
     };
     for await (const { data } of parseEvents(response.body, alive)) {
       yield parseEvent(data, endpoint);
@@ -162,7 +162,7 @@ export async function* events(
       }
     }
     failures++;
-    const pauseMs = Math.min(backoffMs * 2 ** (failures - 1), limits.backoffMs.value);
+    const pauseMs = Math.min(backoffMs * 2 ** (failures - 1), bounds.backoffMs);
     await sleep(pauseMs, signal);
   }
 }

@@ -3,7 +3,7 @@ import { type KeyPath } from '@mxd/crypto/derivation';
 
 import { type Account } from './account.ts';
 import { WalletError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /** Asks the network about accounts: `true` for each whose address ever held an output. */
 export type UsedQuery = (accounts: readonly Account[]) => Promise<readonly boolean[]>;
@@ -46,16 +46,16 @@ class Looker {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.#gapLimit = Math.min(Math.max(options.gapLimit ?? 20, 1), limits.discoveryGap.value);
+    this.#gapLimit = Math.min(Math.max(options.gapLimit ?? 20, 1), bounds.discoveryGap);
     this.#batchSize = Math.min(Math.max(options.batchSize ?? this.#gapLimit, 1), 1000);
   }
 
   #derive(account: number, change: number, start: number): readonly Account[] {
-    const room = limits.discoveryAddresses.value - this.#asked;
+    const room = bounds.discoveryAddresses - this.#asked;
     if (room < this.#batchSize) {
       throw new WalletError(
         'WALLET_DISCOVERY',
-        `${limits.discoveryAddresses.value} addresses were asked about; ask for less`,
+        `${bounds.discoveryAddresses} addresses were asked about; ask for less`,
       );
     }
     return Array.from({ length: this.#batchSize }, (_, i) =>

@@ -1,6 +1,6 @@
 import { type Amount } from '@mxd/protocol/primitives';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { type Bounds, type Candidate, type SelectionRequest } from './selection.ts';
 
 interface Search {
@@ -39,7 +39,7 @@ function firstAtMost(amounts: readonly Amount[], from: number, most: Amount): nu
 export function findExact(
   sorted: readonly Candidate[],
   request: Pick<SelectionRequest, 'target' | 'absorb'>,
-  bounds: Bounds,
+  room: Bounds,
 ): readonly Candidate[] | undefined {
   const { amounts, rest } = prepare(sorted);
   const most = request.target + (request.absorb ?? 0n);
@@ -47,13 +47,13 @@ export function findExact(
   let sum = 0n;
   let bytes = 0;
   let next = firstAtMost(amounts, 0, most);
-  for (let step = 0; step < limits.exactSearchSteps.value; step++) {
+  for (let step = 0; step < bounds.exactSearchSteps; step++) {
     if (sum >= request.target) return path.map((index) => sorted[index] as Candidate);
     const deeper =
       next < amounts.length &&
-      path.length < bounds.inputs &&
+      path.length < room.inputs &&
       sum + (rest[next] as Amount) >= request.target &&
-      bytes + (sorted[next] as Candidate).bytes <= bounds.bytes;
+      bytes + (sorted[next] as Candidate).bytes <= room.bytes;
     if (deeper) {
       path.push(next);
       sum += amounts[next] as Amount;

@@ -1,5 +1,5 @@
 import { WalletError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /** What can be labelled: an address, a transaction, or one output (`txid:index`). */
 export type LabelKind = 'addr' | 'tx' | 'output';
@@ -49,14 +49,14 @@ export class LabelStore {
       this.#labels.delete(key);
       return;
     }
-    if (label.length > limits.labelChars.value) {
+    if (label.length > bounds.labelChars) {
       throw new WalletError('WALLET_LABEL', `the label has ${label.length} characters`, {
         characters: label.length,
-        max: limits.labelChars.value,
+        max: bounds.labelChars,
       });
     }
-    if (!this.#labels.has(key) && this.#labels.size >= limits.labels.value) {
-      throw new WalletError('WALLET_LABEL', `there are ${limits.labels.value} labels already`);
+    if (!this.#labels.has(key) && this.#labels.size >= bounds.labels) {
+      throw new WalletError('WALLET_LABEL', `there are ${bounds.labels} labels already`);
     }
     this.#labels.set(key, { type, ref, label });
   }
@@ -82,7 +82,7 @@ export class LabelStore {
    * @throws WalletError WALLET_LABEL_FILE, WALLET_LABEL.
    */
   import(text: string): number {
-    if (text.length > limits.labelFileChars.value) {
+    if (text.length > bounds.labelFileChars) {
       throw new WalletError('WALLET_LABEL_FILE', 'the file is too long');
     }
     const read: Label[] = [];

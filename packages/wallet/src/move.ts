@@ -12,7 +12,7 @@ import { buildTransaction, byOutpoint, roomForInputs, type Unsigned } from './bu
 import { type Chain } from './chain.ts';
 import { inputBytes, isSpendable, type Coin, type PolicyBook } from './coins.ts';
 import { WalletError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { signTransaction, type Signed } from './sign.ts';
 
 /** Which coins go where. */
@@ -85,7 +85,7 @@ export function planSweep(chain: Chain, request: SweepRequest): SweepPlan {
   let total = 0n;
   for (const group of groups(movable, roomForInputs(chain, [to]), policies)) {
     const amount = group.reduce((sum, coin) => sum + coin.amount, -tipPerTransaction);
-    const full = transactions.length >= limits.moveTransactions.value;
+    const full = transactions.length >= bounds.moveTransactions;
     if (full || amount < chain.dustLimit) {
       for (const coin of group) left.push({ coin, reason: full ? 'later' : 'dust' });
       continue;

@@ -5,7 +5,7 @@ import { type Amount } from '@mxd/protocol/primitives';
 import { type Owner } from '@mxd/protocol/transaction';
 
 import { WalletError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 
 /** Who asks to be paid, and on what terms. */
 export interface PaymentUri {
@@ -48,7 +48,7 @@ export function formatPaymentUri(request: PaymentUri, network: AddressNetwork): 
   ].filter((parameter) => parameter !== '');
   const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
   const text = `${scheme}${formatAddress(request.to, network)}${query}`;
-  if (text.length > limits.uriChars.value) {
+  if (text.length > bounds.uriChars) {
     throw new WalletError('WALLET_URI', `the request has ${text.length} characters, too many`, {
       characters: text.length,
     });
@@ -111,7 +111,7 @@ const known = new Set(['amount', 'expires', 'commitment', 'label', 'message']);
  */
 export function parsePaymentUri(text: string, network: AddressNetwork): PaymentUri {
   const trimmed = text.trim();
-  if (trimmed.length > limits.uriChars.value || !/^mxd:/i.test(trimmed)) {
+  if (trimmed.length > bounds.uriChars || !/^mxd:/i.test(trimmed)) {
     throw new WalletError('WALLET_URI', 'a payment request starts with "mxd:"');
   }
   const rest = trimmed.slice(scheme.length);

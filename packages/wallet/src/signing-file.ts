@@ -14,7 +14,7 @@ import { type Unsigned } from './build.ts';
 import { type ChainIdentity } from './chain.ts';
 import { WalletError } from './errors.ts';
 import { field, jsonObject, type JsonObject } from './json-fields.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import {
   addSignatures,
   policyBook,
@@ -174,7 +174,7 @@ export function parseSigningFile(
   text: string,
   expected: Pick<ChainIdentity, 'chainTag'>,
 ): SigningFile {
-  if (text.length > limits.signingFileChars.value) throw damaged('it is too long');
+  if (text.length > bounds.signingFileChars) throw damaged('it is too long');
   const file = jsonObject(text, damaged);
   if (file['format'] !== format) throw damaged(`its format is not "${format}"`);
   if (typeof file['version'] === 'number' && file['version'] > version) {
