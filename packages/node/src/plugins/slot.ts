@@ -421,7 +421,8 @@ export class PluginSlot {
     if (!trusted && this.#beatsMissed >= timing.heartbeatsMissed) {
       return this.#ended(link, 'does not respond');
     }
-    this.#beatsMissed++;
+    // Loading and setup have a time of their own.
+    if (this.#state === 'running') this.#beatsMissed++;
     link.post({ type: 'ping', id: this.#nextPing++ });
     link.externalBytes().then(
       (bytes) => {
