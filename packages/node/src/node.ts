@@ -223,6 +223,14 @@ export class MxdNode implements NodeView, AsyncDisposable {
     );
     await this.#openListeners();
     this.#housekeeping = setInterval(() => this.#tidy(), 1_000);
+    if (this.#validator?.lost !== undefined) {
+      this.#logger.error(
+        'the journal of the consensus key is lost: this node follows and does not vote; rotate the key',
+        {
+          reason: this.#validator.lost,
+        },
+      );
+    }
     this.#logger.info('the node runs', {
       role: this.config.role,
       validator: this.#validatorId,
@@ -385,7 +393,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       this.#forgetIncluded(one);
       this.feed.final(one.height);
     }
-    this.#validator?.journal.committed(committed.at(-1)?.height ?? 0);
+    this.#validator?.journal?.committed(committed.at(-1)?.height ?? 0);
     this.#announce(finalization);
     this.#checkBlacklist();
   }

@@ -18,8 +18,11 @@ export interface Validator extends AsyncDisposable {
   readonly publicKey: Uint8Array;
   readonly guard: SignGuard;
   readonly signer: SignerPort;
-  readonly journal: JournalPort;
-  readonly recovered: RecoveredJournal;
+  /** Absent while the key may not sign. */
+  readonly journal: JournalPort | undefined;
+  readonly recovered: RecoveredJournal | undefined;
+  /** Why the key may not sign, for the log. */
+  readonly lost: string | undefined;
   /** False if the journal is lost: the node follows and signs no votes (rule J8). */
   readonly signing: boolean;
 }
@@ -77,6 +80,7 @@ export async function openValidator(
         committed: (height) => journal.committed(height),
       },
       recovered,
+      lost: undefined,
       signing: true,
       async [Symbol.asyncDispose]() {
         await journal.close();
@@ -84,6 +88,8 @@ export async function openValidator(
       },
     };
   } catch (cause) {
+    const code = cause instanceof CodedError ? cause.code : '';
+    if (lostJournal.has(code)) return silentValidator(key, chainTag, String(cause));
     key[Symbol.dispose]();
     const why = cause instanceof CodedError ? `${cause.code}: ${cause.message}` : String(cause);
     throw new NodeError(
@@ -93,4 +99,29 @@ export async function openValidator(
       { cause },
     );
   }
+}
+
+/** Rule J8: the journal is lost, damaged or another key's: whatever it held may have been signed. */
+const lostJournal: ReadonlySet<string> = new Set([
+  'JOURNAL_MISSING',
+  'JOURNAL_FOREIGN',
+  'JOURNAL_CORRUPT',
+]);
+
+/** A validator that follows and never votes with this key again. */
+function silentValidator(key: ConsensusKey, chainTag: ChainTag, lost: string): Validator {
+  const guard = new SignGuard({ key, chainTag, journal: undefined });
+  return {
+    publicKey: key.publicKey,
+    guard,
+    signer: { sign: () => ({ ok: false, code: 'GUARD_DISABLED' }), floor: () => {} },
+    journal: undefined,
+    recovered: undefined,
+    lost,
+    signing: false,
+    [Symbol.asyncDispose]() {
+      key[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
 }
