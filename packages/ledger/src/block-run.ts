@@ -112,6 +112,7 @@ export class BlockRun {
       for (const key of tx.inputKeys) keys.add(key);
       // For the rule against a second transaction with an unspent one's txid (BIP-30).
       for (let i = 0; i < tx.body.outputs.length; i++) keys.add(outputKey(tx.txidText, i));
+      if (this.#env.pace.due()) await this.#env.pace.pause();
     }
     const locked: OutpointKey[][] = [];
     for (const slash of slashes) locked.push(await this.#lockedBy(slash.validatorId));

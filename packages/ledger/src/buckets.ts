@@ -29,7 +29,13 @@ import {
 } from '@mxd/storage';
 
 import { LedgerError } from './errors.ts';
-import { binaryText, outpointBytes, unspentOutputCodec, type OutpointKey } from './outputs.ts';
+import {
+  binaryText,
+  outpointBytes,
+  unspentOutputCodec,
+  type OutpointKey,
+  writeBinaryText,
+} from './outputs.ts';
 import type { TransactionLocation, UnspentOutput } from './types.ts';
 
 /** Version of the layout below; a change comes with a migration step. */
@@ -39,14 +45,9 @@ function badKey(message: string): never {
   throw new LedgerError('LEDGER_CORRUPT', message);
 }
 
-function writeText(target: Uint8Array, offset: number, text: string): number {
-  for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i);
-  return offset + text.length;
-}
-
 const outpointKeyCodec: KeyCodec<OutpointKey> = {
   size: () => outpointBytes,
-  write: writeText,
+  write: writeBinaryText,
   read(source, offset) {
     const end = offset + outpointBytes;
     if (source.length < end) badKey('a stored outpoint is cut short');
@@ -68,7 +69,8 @@ export type OwnedKey = readonly [owner: string, outpoint: OutpointKey];
 const ownedKeyCodec: KeyCodec<OwnedKey> & { encodePrefix(parts: readonly unknown[]): Uint8Array } =
   {
     size: (key) => key[0].length + outpointBytes,
-    write: (target, offset, key) => writeText(target, writeText(target, offset, key[0]), key[1]),
+    write: (target, offset, key) =>
+      writeBinaryText(target, writeBinaryText(target, offset, key[0]), key[1]),
     read(source, offset) {
       const [owner, at] = readOwner(source, offset);
       const [outpoint, end] = outpointKeyCodec.read(source, at);
@@ -92,7 +94,8 @@ const historyKeyCodec: KeyCodec<HistoryKey> & {
   encodePrefix(parts: readonly unknown[]): Uint8Array;
 } = {
   size: (key) => key[0].length + 12,
-  write: (target, offset, key) => writeDescending(target, writeText(target, offset, key[0]), key),
+  write: (target, offset, key) =>
+    writeDescending(target, writeBinaryText(target, offset, key[0]), key),
   read(source, offset) {
     const [owner, at] = readOwner(source, offset);
     if (source.length < at + 12) badKey('a stored history key is cut short');
@@ -107,7 +110,7 @@ const historyKeyCodec: KeyCodec<HistoryKey> & {
 function ownerPrefix(parts: readonly unknown[]): Uint8Array {
   const owner = (parts[0] ?? '') as string;
   const out = new Uint8Array(owner.length);
-  writeText(out, 0, owner);
+  writeBinaryText(out, 0, owner);
   return out;
 }
 
@@ -179,7 +182,8 @@ const lockedKeyCodec: KeyCodec<LockedKey> & {
   encodePrefix(parts: readonly unknown[]): Uint8Array;
 } = {
   size: () => 20 + outpointBytes,
-  write: (target, offset, key) => writeText(target, writeText(target, offset, key[0]), key[1]),
+  write: (target, offset, key) =>
+    writeBinaryText(target, writeBinaryText(target, offset, key[0]), key[1]),
   read(source, offset) {
     const [outpoint, end] = outpointKeyCodec.read(source, offset + 20);
     return [[binaryText(source.subarray(offset, offset + 20)), outpoint], end];

@@ -7,6 +7,8 @@ import type { Pace, UnspentOutput } from './types.ts';
 
 /** Keys asked of the store in one call: decoding a page takes about 2 ms. */
 const pageKeys = 1024;
+/** Look-ups in the cache between two questions whether to pause. */
+const cacheKeys = 256;
 
 /**
  * The unspent outputs of the final state: the store, and a cache of outputs made lately, which are
@@ -33,10 +35,13 @@ export class OutputBase {
   async load(keys: Iterable<OutpointKey>, pace: Pace): Promise<Map<OutpointKey, UnspentOutput>> {
     const found = new Map<OutpointKey, UnspentOutput>();
     const missing: OutpointKey[] = [];
+    let asked = 0;
     for (const key of keys) {
       const cached = this.#cache.get(key);
       if (cached === undefined) missing.push(key);
       else found.set(key, cached);
+      asked++;
+      if (asked % cacheKeys === 0 && pace.due()) await pace.pause();
     }
     this.hits += found.size;
     this.misses += missing.length;

@@ -24,10 +24,16 @@ export function binaryText(bytes: Uint8Array): string {
   return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
 }
 
+/** Writes the bytes of `binaryText` at `offset`; answers the end. */
+export function writeBinaryText(target: Uint8Array, offset: number, text: string): number {
+  Buffer.prototype.latin1Write.call(target, text, offset);
+  return offset + text.length;
+}
+
 /** The bytes of `binaryText`. */
 export function binaryBytes(text: string): Uint8Array {
   const out = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+  writeBinaryText(out, 0, text);
   return out;
 }
 
@@ -117,7 +123,7 @@ const elementView = new DataView(elementScratch.buffer);
  * createdHeight | lock. The answer is a view of a buffer that the next call overwrites.
  */
 export function commitmentElement(key: OutpointKey, output: UnspentOutput): Uint8Array {
-  for (let i = 0; i < outpointBytes; i++) elementScratch[i] = key.charCodeAt(i);
+  writeBinaryText(elementScratch, 0, key);
   const end = writeOutput(elementScratch, elementView, outpointBytes, output);
   return elementScratch.subarray(0, end);
 }

@@ -20,7 +20,7 @@ import {
 import { policyCodec, policySigners, type KeyWitness, type Witness } from '@mxd/protocol/witness';
 
 import { broken, passed, type RuleVerdict } from './errors.ts';
-import { binaryText, outpointKeyOf, plainLock, type OutpointKey } from './outputs.ts';
+import { binaryBytes, binaryText, outpointKeyOf, plainLock, type OutpointKey } from './outputs.ts';
 import type { OutputLock, SignatureCheck, UnspentOutput } from './types.ts';
 
 const maxAmount = 0xffff_ffff_ffff_ffffn;
@@ -55,12 +55,27 @@ function weightOf(witness: Witness): number {
 export function prepareTransaction(bytes: Uint8Array): Prepared {
   const decoded = transactionCodec.tryDecode(bytes);
   if (!decoded.ok) return broken('TX_DECODE', decoded.error.message);
-  return { ok: true, value: prepareDecoded(bytes, decoded.value) };
+  const txid = txidOfBytes(bytes, decoded.value.body);
+  const names = { txid, txidText: binaryText(txid), wtxid: wtxidOfBytes(bytes) };
+  return { ok: true, value: prepareDecoded(bytes, decoded.value, names) };
 }
 
-function prepareDecoded(bytes: Uint8Array, transaction: Transaction): PreparedTransaction {
+/** Decodes a transaction that was decoded before, so that its names are known. */
+export function prepareKnown(bytes: Uint8Array, txidText: string, wtxidText: string): Prepared {
+  const decoded = transactionCodec.tryDecode(bytes);
+  if (!decoded.ok) return broken('TX_DECODE', decoded.error.message);
+  const names = { txid: binaryBytes(txidText), txidText, wtxid: binaryBytes(wtxidText) };
+  return { ok: true, value: prepareDecoded(bytes, decoded.value, names) };
+}
+
+type Names = Pick<PreparedTransaction, 'txid' | 'txidText' | 'wtxid'>;
+
+function prepareDecoded(
+  bytes: Uint8Array,
+  transaction: Transaction,
+  { txid, txidText, wtxid }: Names,
+): PreparedTransaction {
   const { body, witnesses } = transaction;
-  const txid = txidOfBytes(bytes, body);
   let signatureWeight = 0;
   for (const witness of witnesses) signatureWeight += weightOf(witness);
   return {
@@ -68,8 +83,8 @@ function prepareDecoded(bytes: Uint8Array, transaction: Transaction): PreparedTr
     body,
     witnesses,
     txid,
-    txidText: binaryText(txid),
-    wtxid: wtxidOfBytes(bytes),
+    txidText,
+    wtxid,
     inputKeys: body.inputs.map(outpointKeyOf),
     signatureWeight,
   };

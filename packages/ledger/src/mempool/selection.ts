@@ -81,18 +81,23 @@ class Selection {
   /** The entry and those it builds on that are not in yet, ancestors first; or that it cannot go. */
   #missingFamily(entry: Entry): readonly Entry[] | undefined {
     if (this.#isDone(entry)) return undefined;
+    if (entry.parentEntries.size === 0) return this.#isTimely(entry) ? [entry] : undefined;
     const order: Entry[] = [];
     const seen = new Set<Entry>();
     const visit = (at: Entry): boolean => {
       if (seen.has(at) || this.#isDone(at)) return true;
       seen.add(at);
-      const { height } = this.#request;
-      if (at.validFrom > height || (at.expiresAt !== 0 && at.expiresAt < height)) return false;
+      if (!this.#isTimely(at)) return false;
       for (const parent of at.parentEntries) if (!visit(parent)) return false;
       order.push(at);
       return true;
     };
     return visit(entry) ? order : undefined;
+  }
+
+  #isTimely({ validFrom, expiresAt }: Entry): boolean {
+    const { height } = this.#request;
+    return validFrom <= height && (expiresAt === 0 || expiresAt >= height);
   }
 
   #isDone(entry: Entry): boolean {

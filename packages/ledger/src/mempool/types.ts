@@ -92,6 +92,9 @@ export type AdmissionVerdict =
 /** A waiting transaction as interfaces and block building see it. */
 export interface PooledTransaction {
   readonly txid: TxId;
+  /** The ids as `binaryText`. */
+  readonly txidText: string;
+  readonly wtxidText: string;
   txidHex(): string;
   readonly bytes: Uint8Array;
   readonly tip: bigint;

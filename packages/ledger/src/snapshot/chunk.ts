@@ -1,7 +1,13 @@
 import { list, makeCodec, type Codec } from '@mxd/codec';
 
 import { limits } from '../limits.ts';
-import { binaryText, outpointBytes, unspentOutputCodec, type OutpointKey } from '../outputs.ts';
+import {
+  binaryBytes,
+  binaryText,
+  outpointBytes,
+  unspentOutputCodec,
+  type OutpointKey,
+} from '../outputs.ts';
 import type { UnspentOutput } from '../types.ts';
 
 /** An unspent output with its key. */
@@ -15,7 +21,7 @@ const entryCodec: Codec<ChunkEntry> = makeCodec<ChunkEntry>({
   maxBytes: outpointBytes + unspentOutputCodec.maxBytes,
   size: ({ output }) => outpointBytes + unspentOutputCodec.size(output),
   encodeInto(writer, { key, output }) {
-    for (let i = 0; i < outpointBytes; i++) writer.u8(key.charCodeAt(i));
+    writer.bytes(binaryBytes(key));
     unspentOutputCodec.encodeInto(writer, output);
   },
   decodeFrom(reader) {
