@@ -7,6 +7,7 @@ import { append, fault, halt } from './effects.ts';
 import { fetchBlock, signersOf } from './fetch.ts';
 import { isAcceptingRisk } from './observing.ts';
 import { tryPropose } from './proposing.ts';
+import { relayOnce } from './relay.ts';
 import { otherEpoch } from './resync.ts';
 import { tryFinalize } from './signing.ts';
 import {
@@ -25,7 +26,7 @@ import {
 import { recordType, type Outcome, type Steps } from './types.ts';
 import { enterView } from './views.ts';
 import { addVerified } from './votes.ts';
-import { relayOnce, tryNotarize } from './voting.ts';
+import { tryNotarize } from './voting.ts';
 
 /** L1, L2, L3: what cannot both exist while less than a third of the power is faulty. */
 function contradicts(slot: Slot, held: HeldCertificate): HeldCertificate | undefined {

@@ -110,6 +110,7 @@ function adoptChain(s: CoreState, chain: ChainState): EpochState {
     e.lastFinalView = c.view;
     e.floor = c.view;
     e.view = c.view + 1;
+    if (held.key !== s.head.key) e.pendingFinal = held;
   }
   return e;
 }
@@ -142,9 +143,11 @@ function* onSynced(s: RunningState, chain: ChainState): Steps<Outcome> {
     yield* openEpoch(s, e);
     return accepted;
   }
-  if (pending === undefined && e.lastFinal !== undefined) {
-    yield* onCertificate(s, e.lastFinal, []);
-  }
+  // What was pending and lies below the new head has been stored by the host.
+  const storedView = e.lastFinalView;
+  if (pending !== undefined && pending.certificate.view <= storedView) old.pendingFinal = undefined;
+  if (e.lastFinal !== undefined) yield* onCertificate(s, e.lastFinal, []);
+  if (s.halted !== undefined || s.epoch !== old) return accepted;
   for (const entry of s.tree.values()) {
     const { header } = entry;
     if (header !== undefined && header.height <= s.head.header.height) s.tree.delete(entry.key);

@@ -1,5 +1,6 @@
 import { blockHashOf, verifyEpochProof } from '@mxd/protocol';
 import { type EpochProofMessage } from '@mxd/protocol/messages';
+import { keyOf } from '@mxd/protocol/primitives';
 
 import { notePosition } from './activity.ts';
 import { setHeader } from './blocks.ts';
@@ -14,6 +15,15 @@ import { type Outcome, type Steps } from './types.ts';
 export function* onEpochProof(s: RunningState, peer: Peer, m: EpochProofMessage): Steps<Outcome> {
   const e = s.epoch;
   if (m.epoch !== e.epoch) return rejected('CONSENSUS_EPOCH');
+  const known = decodeCertificate(m.finalization);
+  const final = e.lastFinal;
+  if (known !== undefined && final !== undefined && known.key === final.key) {
+    // Held already: only the header may be new. It proves itself by its hash.
+    if (keyOf(blockHashOf(m.header)) !== final.key) return rejected('CONSENSUS_EPOCH_PROOF');
+    setHeader(s, entryOf(s, final.certificate.blockHash, final.certificate.view), m.header);
+    yield* tryCommit(s);
+    return accepted;
+  }
   const verdict = verifyEpochProof(e.set, s.config.parameters, m, s.config.verify);
   s.counters.signaturesChecked += e.n;
   const held = decodeCertificate(m.finalization);

@@ -77,6 +77,7 @@ export function newEpoch(
     lastActive: new Int32Array(n),
     activeSince: 1,
     newest: [],
+    late: [],
     accused: new Uint8Array(n),
     blacklisted: new Uint8Array(n),
     measured: newMeasurements(n),

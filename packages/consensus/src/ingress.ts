@@ -19,7 +19,7 @@ import {
 } from './serving.ts';
 import { accepted, F, N, rejected, slotOf, Z, type Peer, type RunningState } from './state.ts';
 import { type Outcome, type PeerId, type Steps } from './types.ts';
-import { addVote, isValidVote, addVerified } from './votes.ts';
+import { addVerified, addVote, isValidVote, noteLate } from './votes.ts';
 import { tryNullify } from './voting.ts';
 
 /** Epoch that a message says it belongs to; undefined for those that have none. */
@@ -168,6 +168,7 @@ export function* onVote(s: RunningState, peer: Peer, vote: Vote): Steps<Outcome>
   const isDirect = peer.index === signer;
   if (isDirect) noteVote(s, peer, vote);
   if (view <= e.lastFinalView) {
+    if (isDirect) noteLate(e, vote);
     const isOld = kind === F ? view < e.lastFinalView - limits.voteAhead.value : isLagging(s, view);
     if (isDirect && isOld) yield* replyFinal(s, peer);
     return rejected('CONSENSUS_STALE');
@@ -175,7 +176,10 @@ export function* onVote(s: RunningState, peer: Peer, vote: Vote): Steps<Outcome>
   if (view > e.view + limits.voteAhead.value) return rejected('CONSENSUS_AHEAD');
   if (isDirect && kind !== F && view < e.view && isLagging(s, view)) yield* replyEntry(s, peer);
   const slot = slotOf(e, view);
-  if (slot.trimmed && kind !== F) return rejected('CONSENSUS_STALE');
+  if (slot.trimmed && kind !== F) {
+    if (isDirect) noteLate(e, vote);
+    return rejected('CONSENSUS_STALE');
+  }
   const outcome = yield* addVote(s, slot, vote, peer);
   if (s.halted !== undefined) return outcome;
   if (kind === Z && view === e.view && signer === leaderOf(e.set, view)) yield* tryNullify(s);

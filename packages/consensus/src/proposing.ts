@@ -21,7 +21,8 @@ import {
   type RunningState,
 } from './state.ts';
 import { type Input, type PeerId, type Steps } from './types.ts';
-import { relayOnce, retainJustification, tryNullify } from './voting.ts';
+import { relayOnce } from './relay.ts';
+import { retainJustification, tryNullify } from './voting.ts';
 
 /** Where a proposal stands: on the anchor (view 0) or on a certified block. */
 interface Parent {

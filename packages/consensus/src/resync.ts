@@ -17,7 +17,7 @@ import {
   type RunningState,
 } from './state.ts';
 import { type Outcome, type Steps } from './types.ts';
-import { settleSigner } from './votes.ts';
+import { settleLate, settleSigner } from './votes.ts';
 
 function certificateMessage(held: HeldCertificate): Uint8Array {
   return encoded({ type: 0x12, certificate: held.bytes });
@@ -102,6 +102,7 @@ function* echo(s: RunningState, peer: Peer): Steps {
     yield* settleSigner(s, slot, peer.index);
     if (s.halted !== undefined) return;
   }
+  settleLate(s, peer.index);
   for (let kind = N; kind <= F; kind++) {
     const vote = e.newest[peer.index * 3 + kind - 1];
     if (vote !== undefined) yield toPeers([peer.id], encoded({ type: 0x11, vote }));

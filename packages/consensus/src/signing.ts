@@ -19,7 +19,8 @@ import { recordType, type Steps } from './types.ts';
 
 /** Whether this node may sign at all now: member, intact journal, not observing (J8, J9). */
 export function maySign(s: RunningState): boolean {
-  return s.config.signing && s.epoch.selfIndex >= 0 && s.observeUntilMs < 0;
+  const isMember = s.config.signing && s.epoch.selfIndex >= 0;
+  return isMember && s.observeUntilMs < 0 && s.halted === undefined;
 }
 
 function isAllowed(slot: Slot, kind: VoteKind): boolean {

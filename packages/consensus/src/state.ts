@@ -229,6 +229,8 @@ export interface EpochState {
   activeSince: number;
   /** Newest vote of each kind per validator, verified before it is echoed (A9). */
   readonly newest: (Vote | undefined)[];
+  /** Votes that came too late for a tally, unverified, for the echo. */
+  readonly late: (Vote | undefined)[];
   readonly accused: Uint8Array;
   readonly blacklisted: Uint8Array;
   readonly measured: Measurements;

@@ -1,5 +1,5 @@
 import { equalBytes } from '@mxd/codec';
-import { leaderOf, validated, verifyVote, type Vote, type VoteKind } from '@mxd/protocol';
+import { leaderOf, relay, validated, verifyVote, type Vote, type VoteKind } from '@mxd/protocol';
 import { keyOf, zeroHash } from '@mxd/protocol/primitives';
 
 import { noteActive } from './activity.ts';
@@ -8,6 +8,7 @@ import { fault, halt } from './effects.ts';
 import { accuse } from './evidence.ts';
 import { limits } from './limits.ts';
 import { isAcceptingRisk } from './observing.ts';
+import { relayOnce } from './relay.ts';
 import {
   accepted,
   F,
@@ -204,6 +205,10 @@ export function* addVerified(s: RunningState, slot: Slot, vote: Vote): Steps {
     const height = s.tree.get(choice.key)?.header?.height;
     yield { type: 'notify', status: 'VALIDATED', hash: choice.hash, height, view };
   }
+  if (kind === N && choice.count === relay(e.n)) {
+    const entry = s.tree.get(choice.key);
+    if (entry !== undefined) yield* relayOnce(entry);
+  }
   if (slot.certificates[kind] === undefined && choice.power >= e.set.quorum) {
     const isQueued = s.queue.some(
       (item) =>
@@ -246,7 +251,23 @@ function noteNewest(e: EpochState, vote: Vote): void {
   if (known === undefined || vote.view > known.view) e.newest[place] = vote;
 }
 
-/** 2.16: enough NOTARIZE signatures, by count, to forward a body unasked. */
-export function notarizeCount(slot: Slot, key: string): number {
-  return tallyOf(slot, N).choices.find((choice) => choice.key === key)?.count ?? 0;
+/**
+ * A9: a vote on its signer's own connection that comes too late for any tally is still the newest that is known of a
+ * slow validator. Kept unverified, one per kind, until it is echoed.
+ */
+export function noteLate(e: EpochState, vote: Vote): void {
+  const place = vote.signerIndex * 3 + vote.kind - 1;
+  const known = e.newest[place] ?? e.late[place];
+  if (known === undefined || vote.view > known.view) e.late[place] = vote;
+}
+
+/** A9: the late votes of a validator are verified when its echo is due. */
+export function settleLate(s: RunningState, signer: number): void {
+  const e = s.epoch;
+  for (const kind of [N, Z, F] as const) {
+    const place = signer * 3 + kind - 1;
+    const vote = e.late[place];
+    e.late[place] = undefined;
+    if (vote !== undefined && isValidVote(s, vote)) noteNewest(e, vote);
+  }
 }

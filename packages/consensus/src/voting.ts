@@ -4,6 +4,7 @@ import { fetchBlock, fetchCertificates } from './fetch.ts';
 import { isInactive } from './activity.ts';
 import { considerBlock, headerProblem, isParentProven } from './blocks.ts';
 import { peersOf } from './peers.ts';
+import { relayOnce } from './relay.ts';
 import { appendBlock, maySign, nullify, publish, signVote, tryFinalize } from './signing.ts';
 import {
   certificateOf,
@@ -182,13 +183,6 @@ export function* retainJustification(s: RunningState, entry: BlockEntry, view: n
   }
   if (certificates.length === 0) return;
   yield { type: 'retain', epoch: s.epoch.epoch, view, certificates };
-}
-
-/** 2.16: the body may be forwarded unasked from now on. */
-export function* relayOnce(entry: BlockEntry): Steps {
-  if (entry.relayed || entry.state === 'partial') return;
-  entry.relayed = true;
-  yield { type: 'relay', hash: entry.hash };
 }
 
 /** A leader that cannot be waited for: silent too long, or blacklisted while the rest is a quorum. */

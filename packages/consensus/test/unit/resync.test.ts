@@ -448,3 +448,63 @@ describe('2.16 relay', () => {
     expect(other.of('relay')).toHaveLength(1);
   });
 });
+
+describe('late and synced', () => {
+  test('A9 a slow validator’s late votes are echoed too, once verified', () => {
+    const solo = new Solo();
+    solo.finalize(2);
+    solo.sendVote(N, 2, 0, hash(2));
+    const forged = { ...solo.vote(F, 2, 0, hash(2)), signature: hash(9) };
+    solo.deliver(0, { type: 0x11, vote: forged });
+    solo.clear();
+    solo.deliver(0, status(1));
+    const echoed = solo.sentTo('p0').flatMap((m) => (m.type === 0x11 ? [m.vote] : []));
+    expect(echoed.map((vote) => [vote.kind, vote.view])).toContainEqual([N, 2]);
+    expect(echoed.every((vote) => vote.signature[0] !== 9)).toBe(true);
+  });
+
+  test('RELAY(n) NOTARIZE signatures allow forwarding before any certificate', () => {
+    const solo = new Solo({ self: -1, n: 10 });
+    const made = solo.block(1);
+    solo.propose(made);
+    for (const signer of [1, 2, 3, 4]) solo.sendVote(N, 1, signer, made.hash);
+    expect(solo.status.view).toBe(1);
+    expect(solo.of('relay')).toHaveLength(1);
+  });
+
+  test('synced: the host’s head is taken, what was pending below it is done', () => {
+    const ahead = new Solo();
+    const chain = ahead.finalize(3);
+    const solo = new Solo();
+    for (const made of chain) solo.app.verify(made.block);
+    solo.sendCertificate(F, chain[1]!.header.view, chain[1]!.hash);
+    const top = chain[2]!;
+    const synced = {
+      ...solo.genesisChain(),
+      head: { header: top.header, finalization: solo.certificate(F, top.header.view, top.hash) },
+    };
+    expect(solo.input({ type: 'synced', chain: synced })).toEqual({ ok: true });
+    expect(solo.status).toMatchObject({ committedHeight: 3, lastFinalView: top.header.view });
+    expect(solo.status.halted).toBeUndefined();
+    expect(solo.input({ type: 'synced', chain: synced })).toMatchObject({
+      code: 'CONSENSUS_OBSOLETE',
+    });
+    expect(solo.of('commit')).toEqual([]);
+  });
+
+  test('started on a head that a later finalization covers, the rest is fetched', () => {
+    const ahead = new Solo();
+    const chain = ahead.finalize(2);
+    const solo = new Solo({
+      self: -1,
+      chain: (own) => ({
+        ...own.genesisChain(),
+        head: { header: chain[0]!.header, finalization: own.certificate(F, 2, chain[1]!.hash) },
+      }),
+    });
+    solo.app.verify(chain[0]!.block);
+    solo.fire('retry');
+    solo.deliver(0, solo.blockResponse(chain[1]!));
+    expect(solo.status.committedHeight).toBe(2);
+  });
+});
