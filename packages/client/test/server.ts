@@ -44,6 +44,11 @@ export class TestNode {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
+  /** Open event streams. */
+  get listeners(): number {
+    return this.#streams.size;
+  }
+
   async start(): Promise<this> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
