@@ -10,7 +10,7 @@ import {
   type AddressNetwork,
 } from '@mxd/crypto/address';
 import type { FinalBlock, TransactionFacts } from '@mxd/plugin';
-import { blockCodec } from '@mxd/protocol';
+import { blockCodec } from '@mxd/protocol/block';
 import {
   transactionCodec,
   txidOfBytes,

@@ -8,7 +8,7 @@ const bad = (hook: string, how: string): ReturnType<typeof entry> =>
 describe('an observer that misbehaves is restarted, and its neighbours do not notice', () => {
   test.each([
     ['loop', /does not respond/],
-    ['leak-heap', /out of memory/],
+    ['leak-slowly', /out of memory/],
     ['leak-buffers', /out of memory/],
     ['exit', /exited with 3/],
     ['uncaught', /uncaught on purpose/],
