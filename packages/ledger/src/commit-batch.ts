@@ -163,6 +163,9 @@ export async function commitOperations(plan: CommitPlan, pace: Pace): Promise<Op
     ...stateOperations(state, parent),
   );
   if (finalization !== undefined) operations.push(buckets.certificates.put(height, finalization));
+  const { nextTable } = candidate;
+  // What proves the next epoch to newcomers.
+  if (nextTable !== undefined) operations.push(buckets.tables.put(nextTable.epoch, nextTable));
   for (const old of plan.prune.heights) {
     operations.push(buckets.bodies.delete(old), buckets.effects.delete(old));
   }

@@ -221,6 +221,9 @@ export class StateImport {
     for (const [id, section] of exportSections(validators)) {
       operations.push(buckets.sections.put(id, section));
     }
+    for (const { epoch, table } of validators.epochs) {
+      operations.push(buckets.tables.put(epoch, table));
+    }
     for (let index = 0; index < manifest.content.chunks.length; index++) {
       operations.push(buckets.imports.delete(index));
     }
