@@ -6,8 +6,7 @@ import { transactionCodec, txidOf } from '@mxd/protocol/transaction';
 
 import { routes, type RouteId } from '../src/index.ts';
 import type { TestChain } from './chain.ts';
-
-type Json = any;
+import type { Json } from './json.ts';
 
 /** What a test node does wrong: changes an answer, or takes the request over. */
 export interface Behaviour {

@@ -11,6 +11,7 @@ import { budgetBytes, bundle } from '../bundle.ts';
 import { TestChain } from '../chain.ts';
 import { chainOf, payment } from '../payments.ts';
 import { TestNode } from '../server.ts';
+import type { Json } from '../json.ts';
 
 installNative();
 
@@ -68,7 +69,7 @@ describe.skipIf(absent)('in a real browser', () => {
       if (node.pending.size > 0) node.mine();
     }, 20);
     const result = await page.evaluate(async ({ url, checkpoint, chain: told, coin: from }) => {
-      const { mxd } = globalThis as any;
+      const { mxd } = globalThis as unknown as { mxd: Json };
       const bytes = (text: string) =>
         Uint8Array.from(text.match(/../g)!.map((pair) => Number.parseInt(pair, 16)));
       const account = mxd.accountFromSeed(3, mxd.SecretBytes.random(64));
@@ -111,14 +112,14 @@ describe.skipIf(absent)('in a real browser', () => {
     const page = await browser.newPage();
     await page.addScriptTag({ content: (await bundle('./bundle-entry.ts', 'iife')).code });
     const code = await page.evaluate(async ({ url, checkpoint }) => {
-      const { mxd } = globalThis as any;
+      const { mxd } = globalThis as unknown as { mxd: Json };
       const light = new mxd.LightClient({
         connection: new mxd.Connection({ endpoints: [url] }),
         checkpoint: mxd.parseCheckpoint(checkpoint),
       });
       return light.header(5).then(
         () => 'none',
-        (error: any) => error.code,
+        (error: Json) => error.code,
       );
     }, setting());
     expect(code).toBe('CLIENT_UNPROVEN');
@@ -137,9 +138,9 @@ describe.skipIf(absent)('in a real browser', () => {
     await page.addScriptTag({ content: (await bundle('./verify-entry.ts', 'iife')).code });
     const { txid, times } = await page.evaluate(
       ([text, checkpoint]) => {
-        const { mxd } = globalThis as any;
+        const { mxd } = globalThis as unknown as { mxd: Json };
         const spent: number[] = [];
-        let proven: any;
+        let proven: Json;
         for (let i = 0; i < 5; i++) {
           const started = performance.now();
           proven = mxd.verifyReceipt(text, mxd.parseCheckpoint(checkpoint));

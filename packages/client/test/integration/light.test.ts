@@ -19,6 +19,7 @@ import {
 import { finalize, TestChain, validatorOf } from '../chain.ts';
 import { chainOf, payerOf, payment } from '../payments.ts';
 import { TestNode } from '../server.ts';
+import type { Json } from '../json.ts';
 
 installNative();
 
@@ -172,7 +173,7 @@ forged.add([payment(chain).bytes, first.bytes, second.bytes]);
 forged.addMany(15);
 
 describe('a lying node', () => {
-  const lies: Record<string, (route: string, answer: any) => any> = {
+  const lies: Record<string, (route: string, answer: Json) => Json> = {
     'a block of another chain': (route, answer) =>
       route === 'header' ? forged.headerProof(answer.height) : answer,
     'a header that was changed': (route, answer) => {
@@ -253,7 +254,7 @@ describe('a lying node', () => {
 
   test('forged transactions, places and paths are refused', async () => {
     const other = toHex(second.txid);
-    const changes: ((proof: any) => any)[] = [
+    const changes: ((proof: Json) => Json)[] = [
       () => chain.transactionProof(other),
       (proof) => ({ ...proof, index: 0 }),
       (proof) => ({ ...proof, txCount: 2 }),

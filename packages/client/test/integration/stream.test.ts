@@ -148,7 +148,12 @@ describe('event streams', () => {
 
 describe('server-sent events', () => {
   const bodyOf = (...parts: readonly string[]): ReadableStream<Uint8Array> =>
-    ReadableStream.from(parts.map((part) => new TextEncoder().encode(part)));
+    new ReadableStream({
+      start(controller) {
+        for (const part of parts) controller.enqueue(new TextEncoder().encode(part));
+        controller.close();
+      },
+    });
   const read = async (...parts: readonly string[]): Promise<string[]> => {
     const found: string[] = [];
     for await (const { event, data } of parseEvents(bodyOf(...parts), () => {})) {

@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { checkpointOfGenesis } from '../../src/genesis.ts';
 import { formatCheckpoint, parseCheckpoint } from '../../src/index.ts';
 import { TestChain } from '../chain.ts';
+import type { Json } from '../json.ts';
 
 installNative();
 
@@ -31,7 +32,7 @@ describe('checkpoint files', () => {
   test('come back as they were', () => {
     expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual(checkpoint);
   });
-  const changes: readonly (readonly [string, (json: any) => void])[] = [
+  const changes: readonly (readonly [string, (json: Json) => void])[] = [
     ['another format', (j) => (j.format = 'x')],
     ['another version', (j) => (j.version = 2)],
     ['another table', (j) => (j.tableHash = '00'.repeat(64))],

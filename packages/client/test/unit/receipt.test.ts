@@ -8,6 +8,7 @@ import { finalTransaction, parseTransactionEvidence } from '../../src/header-pro
 import { makeReceipt, verifyConsensus, verifyReceipt, type Checkpoint } from '../../src/index.ts';
 import { TestChain } from '../chain.ts';
 import { payment } from '../payments.ts';
+import type { Json } from '../json.ts';
 
 installNative();
 
@@ -72,7 +73,7 @@ describe('a receipt', () => {
     expect(codeOf(() => verifyReceipt(text, other))).toBe('CLIENT_CHECKPOINT');
   });
 
-  const changes: readonly (readonly [string, (json: any) => void, string])[] = [
+  const changes: readonly (readonly [string, (json: Json) => void, string])[] = [
     ['another format', (j) => (j.format = 'x'), 'CLIENT_RECEIPT'],
     ['a newer version', (j) => (j.version = 2), 'CLIENT_RECEIPT_VERSION'],
     ['no version', (j) => delete j.version, 'CLIENT_RECEIPT'],

@@ -20,6 +20,7 @@ import {
   type SignatureSet,
 } from '../../src/signing-file.ts';
 import { accountOf, chain, coinOf } from '../chain.ts';
+import type { Json } from '../json.ts';
 
 const ann = accountOf(1, 11);
 const ben = accountOf(3, 12);
@@ -127,7 +128,7 @@ describe('several signers', () => {
 });
 
 describe('a signing file', () => {
-  const file = (change: (json: Record<string, any>) => void): string => {
+  const file = (change: (json: Json) => void): string => {
     const json = JSON.parse(formatSigningFile(signInputs(empty, [ben]), 'for March'));
     change(json);
     return JSON.stringify(json);
@@ -147,7 +148,7 @@ describe('a signing file', () => {
     expect(summary.txid).toBe(toHex(unsigned.txid));
   });
 
-  const cases: readonly (readonly [string, (json: Record<string, any>) => void, string])[] = [
+  const cases: readonly (readonly [string, (json: Json) => void, string])[] = [
     ['a summary that lies', (j) => (j['summary'].tip = '0'), 'WALLET_FILE_SUMMARY'],
     ['a payee that lies', (j) => (j['summary'].pays[0].address = 'mx1'), 'WALLET_FILE_SUMMARY'],
     ['amounts that do not add up', (j) => (j['spent'][0].amount = '1'), 'WALLET_UNBALANCED'],

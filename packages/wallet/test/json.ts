@@ -1,0 +1,2 @@
+/** Parsed JSON in tests: whatever is in it. */
+export type Json = ReturnType<typeof JSON.parse>;
