@@ -43,7 +43,7 @@ export async function makeBare(received: (bytes: Uint8Array) => void): Promise<B
     const chunk = new Uint8Array(64 * 1024);
     let left = 0;
     for await (const request of stream) {
-      left = new DataView(request.slice().buffer).getUint32(0) * 1024;
+      left = Buffer.from(request.subarray()).readUInt32BE(0) * 1024;
       break;
     }
     while (left > 0 && stream.status === 'open') {

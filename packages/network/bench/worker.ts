@@ -25,6 +25,7 @@ export type Command =
       readonly perSecond: number;
       readonly seconds: number;
       readonly seed: number;
+      readonly signed: boolean;
     }
   | { readonly cmd: 'judge'; readonly check: boolean }
   | { readonly cmd: 'serve'; readonly itemBytes: number }
@@ -88,11 +89,12 @@ const keys = generateKeyPairSync('ed25519');
 const publicDer = keys.publicKey.export({ type: 'spki', format: 'der' });
 const signatureBytes = 64;
 
-function makeTransaction(number: number): Uint8Array {
+function makeTransaction(number: number, signed: boolean): Uint8Array {
   const bytes = new Uint8Array(300);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, nowNs());
   view.setUint32(8, number);
+  if (!signed) return bytes;
   bytes.set(publicDer, 12);
   bytes.set(
     sign(null, bytes.subarray(0, 300 - signatureBytes), keys.privateKey),
@@ -132,7 +134,7 @@ async function transactions(command: Extract<Command, { cmd: 'transactions' }>):
       Math.floor(((performance.now() - startMs) / 1000) * command.perSecond),
     );
     for (; sent < due; sent++) {
-      const bytes = makeTransaction(command.seed * 1_000_000 + sent);
+      const bytes = makeTransaction(command.seed * 1_000_000 + sent, command.signed);
       mxd?.transactions.submit([{ id: createHash('sha512').update(bytes).digest(), bytes }]);
     }
     await sleep(2);

@@ -13,7 +13,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { NetworkError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { leanNoise } from './noise.ts';
-import { frugalYamux } from './muxer.ts';
+import { frugalYamux, maxWindowBytes } from './muxer.ts';
 import { type Gate } from './gate.ts';
 
 /** Parts of libp2p that a node may switch on. */
@@ -108,8 +108,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         maxOutboundStreams: 256,
         // A paused stream buffers at most one window: the read buffer must hold it.
         streamOptions: {
-          maxStreamWindowSize: 4 * 1024 * 1024,
-          maxReadBufferLength: 5 * 1024 * 1024,
+          maxStreamWindowSize: maxWindowBytes,
+          maxReadBufferLength: maxWindowBytes + 1024 * 1024,
         },
       }),
     ],

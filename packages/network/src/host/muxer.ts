@@ -17,6 +17,10 @@ interface StreamMaker {
 
 const establishedState = 3;
 
+/** A stream's receive window grows from 256 KiB up to this while it is used up quickly. */
+export const maxWindowBytes: number = 4 * 1024 * 1024;
+const growBelowMs = 30;
+
 /**
  * Yamux that acknowledges received bytes when half a window has been used, as the reference
  * implementation in Go does, instead of after each frame: js yamux answers every 155-byte vote
@@ -44,14 +48,23 @@ function thinWindowUpdates(muxer: StreamMaker): void {
     const stream = make(...args);
     const update = stream.sendWindowUpdate?.bind(stream);
     if (update === undefined) return stream;
+    let lastMs = performance.now();
     stream.sendWindowUpdate = () => {
       const { recvWindow, recvWindowCapacity, state } = stream;
-      const plenty =
-        state === establishedState &&
-        recvWindow !== undefined &&
-        recvWindowCapacity !== undefined &&
-        recvWindowCapacity * 2 > recvWindow;
-      if (!plenty) update();
+      if (
+        recvWindow === undefined ||
+        recvWindowCapacity === undefined ||
+        state !== establishedState
+      ) {
+        return update();
+      }
+      if (recvWindowCapacity * 2 > recvWindow) return undefined;
+      const nowMs = performance.now();
+      // Half a window in a moment: the sender is waiting for more than it is sending.
+      if (nowMs - lastMs < growBelowMs)
+        stream.recvWindow = Math.min(recvWindow * 2, maxWindowBytes);
+      lastMs = nowMs;
+      return update();
     };
     return stream;
   };
