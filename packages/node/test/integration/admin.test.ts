@@ -2,10 +2,12 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { toHex } from '@mxd/codec';
+import { fromHex, toHex } from '@mxd/codec';
 import { loadConfig } from '@mxd/config';
+import { nativeSuites } from '@mxd/crypto/native';
+import { ledgerSchema } from '@mxd/ledger';
 import { verifyAudit } from '@mxd/logging/audit';
-import { openMemoryStore } from '@mxd/storage';
+import { openMemoryStore, prepareStore, type KeyValueStore } from '@mxd/storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openNodeAudit } from '../../src/admin/audit.ts';
@@ -15,6 +17,7 @@ import { ConfigControl } from '../../src/admin/reload.ts';
 import { startAdminServer } from '../../src/admin/server.ts';
 import { TokenStore } from '../../src/admin/tokens.ts';
 import type { HttpListener } from '../../src/http/server.ts';
+import { openLedger, type World } from '../../../ledger/test/support/world.ts';
 import { entry, linesLogger, Stage } from '../plugins/support.ts';
 
 const chainTag = new Uint8Array(32).fill(7);
@@ -130,13 +133,7 @@ class Bench {
 
   /** Events of the audit log, after its first record. */
   async events(): Promise<readonly { readonly event: string; readonly facts: object }[]> {
-    const text = await readFile(join(this.directory, 'audit', 'records.jsonl'), 'utf8').catch(
-      async () => {
-        const { globSync } = await import('node:fs');
-        const [found] = globSync(join(this.directory, 'audit', 'records*'));
-        return readFile(found!, 'utf8');
-      },
-    );
+    const text = await readFile(join(this.directory, 'audit', 'records.jsonl'), 'utf8');
     return text
       .trim()
       .split('\n')
@@ -148,6 +145,13 @@ class Bench {
     await this.listener.close();
     for (const close of this.#closers) await close();
   }
+}
+
+async function openAt(
+  store: KeyValueStore,
+  stage: Stage,
+): Promise<{ readonly ledger: World['ledger'] }> {
+  return { ledger: await openLedger(stage.world.genesis, store) };
 }
 
 let bench: Bench;
@@ -283,10 +287,27 @@ describe('actions', () => {
       'snapshot.create',
       'node.stop',
     ]);
-    const verdict = await verifyAudit({
-      directory: join(bench.directory, 'audit'),
-    } as never).catch((error: unknown) => error);
-    expect(verdict).toBeDefined();
+    const seed = fromHex((await readFile(join(bench.directory, 'audit.key'), 'utf8')).trim());
+    const { publicKey } = nativeSuites()[1].signer(seed);
+    const verdict = await verifyAudit(join(bench.directory, 'audit'), {
+      key: { suite: 1, publicKey, chainTag },
+    });
+    expect(verdict).toMatchObject({ ok: true, signedRecords: 8, unsignedRecords: 0 });
+  });
+
+  test('a backup is taken while the node runs, one at a time, with its height', async () => {
+    await using stage = await Stage.open(2);
+    const store = openMemoryStore();
+    const network = { id: 1, genesisHash: new Uint8Array(64) };
+    await prepareStore(store, { schema: ledgerSchema, network });
+    const { ledger } = await openAt(store, stage);
+    await using _ledger = { [Symbol.asyncDispose]: () => ledger.close() };
+    const backups = new ChainBackups(store, bench.directory);
+    expect(await backups.list()).toEqual([]);
+    const [first, second] = await Promise.allSettled([backups.create(), backups.create()]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { sequence: 1, height: 0 } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'NODE_STORE' } });
+    expect(await backups.list()).toHaveLength(1);
   });
 
   test('the log level changes for all loggers, and security events stay', async () => {

@@ -191,6 +191,10 @@ export class TestHost implements AsyncDisposable {
   }
 
   #answer({ service, method, args }: Extract<FromPlugin, { readonly type: 'request' }>): unknown {
+    if (this.#manifest === undefined) {
+      const reason = 'services and storage are there from start on, not in setup';
+      throw new PluginError('PLUGIN_CAPABILITY', reason);
+    }
     if (service === 'storage') return this.#store(method, args[0]);
     const part = this.#services[service] as Readonly<Record<string, unknown>> | undefined;
     const serve = part?.[method];
