@@ -28,7 +28,7 @@ import { wtxidOfBytes, type Owner } from '@mxd/protocol/transaction';
 
 import { TransactionAdmission } from './admission.ts';
 import { verifyConsensusSignature, type Chain } from './chain.ts';
-import { chainStateOf } from './consensus/chain-state.ts';
+import { chainStateOf } from './consensus/chain-start.ts';
 import { ConsensusHost, type HostEvents } from './consensus/host.ts';
 import { RecordPool } from './consensus/record-pool.ts';
 import { NodeError } from './errors.ts';

@@ -14,6 +14,7 @@ import { chainTagOf, type Genesis, type TableEntry } from '@mxd/protocol';
 import { wtxidOfBytes } from '@mxd/protocol/transaction';
 
 import { verifyConsensusSignature, type Chain } from './chain.ts';
+import { NodeError } from './errors.ts';
 import { loadNodeKey } from './node-key.ts';
 import type { Validator } from './validator.ts';
 
@@ -56,7 +57,7 @@ function identityOf(options: OpenNetworkOptions): Pick<NetworkOptions, 'validato
         const signed = validator.guard.signPeerProof(payload);
         return signed.ok
           ? Promise.resolve(signed.signature)
-          : Promise.reject(new Error(`the sign guard refused: ${signed.code}`));
+          : Promise.reject(new NodeError('NODE_KEY', `the sign guard refused: ${signed.code}`));
       },
     },
   };

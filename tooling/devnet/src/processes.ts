@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Status } from '@mxd/api';
 
 import type { DevnetNode, DevnetPaths, DevnetSpec } from './layout.ts';
 
-const daemon = fileURLToPath(new URL('../../../apps/node/dist/main.js', import.meta.url));
+/** The compiled daemon: what operators run. */
+const daemon = join(
+  dirname(fileURLToPath(import.meta.resolve('@mxd/daemon/package.json'))),
+  'dist',
+  'main.js',
+);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

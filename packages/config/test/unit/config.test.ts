@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import * as entry from '../../src/index.ts';
 import {
   changedSettings,
   configReference,
@@ -267,23 +266,4 @@ test('the reference has a row per setting, and names are unique', () => {
   expect(new Set(settings.map((s) => environmentName(s.path))).size).toBe(settings.length);
   expect(environmentName('mempool.maxBytes')).toBe('MXD_MEMPOOL_MAX_BYTES');
   expect(flagName('api.requestsPerSecond')).toBe('--api-requests-per-second');
-});
-
-test('the main entry shows these names', () => {
-  expect(Object.keys(entry).toSorted()).toEqual([
-    'ConfigError',
-    'changedSettings',
-    'configReference',
-    'configVersion',
-    'decryptValue',
-    'encryptValue',
-    'environmentName',
-    'flagName',
-    'isEncrypted',
-    'loadConfig',
-    'migrateFile',
-    'migrateText',
-    'settings',
-    'valueAt',
-  ]);
 });

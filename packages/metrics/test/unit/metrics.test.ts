@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 
-import * as entry from '../../src/index.ts';
 import { catalogue, Health, Metrics, MetricsError } from '../../src/index.ts';
 
 const text = async (metrics: Metrics) => (await metrics.expose(['node', 'security'])).text;
@@ -125,8 +124,4 @@ describe('Health', () => {
       parts: { store: { ok: false, reason: 'disk gone' } },
     });
   });
-});
-
-test('the main entry shows these names', () => {
-  expect(Object.keys(entry).toSorted()).toEqual(['Health', 'Metrics', 'MetricsError', 'catalogue']);
 });

@@ -6,7 +6,6 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { conformanceChecks } from '../../src/conformance.ts';
-import * as entry from '../../src/index.ts';
 import {
   environmentSecrets,
   environmentVariable,
@@ -149,14 +148,4 @@ describe('Secrets', () => {
     await secrets[Symbol.asyncDispose]();
     expect(await secrets.find('a')).toBeDefined();
   });
-});
-
-test('the main entry shows these names', () => {
-  expect(Object.keys(entry).toSorted()).toEqual([
-    'FileSecrets',
-    'Secrets',
-    'SecretsError',
-    'environmentSecrets',
-    'environmentVariable',
-  ]);
 });

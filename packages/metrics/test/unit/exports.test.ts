@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest';
+
+import * as entry from '../../src/index.ts';
+
+test('the main entry shows these names', () => {
+  expect(Object.keys(entry).toSorted()).toEqual(['Health', 'Metrics', 'MetricsError', 'catalogue']);
+});

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+
+import * as entry from '../../src/index.ts';
+
+test('the main entry shows these names', () => {
+  expect(Object.keys(entry).toSorted()).toEqual([
+    'FileSecrets',
+    'Secrets',
+    'SecretsError',
+    'environmentSecrets',
+    'environmentVariable',
+  ]);
+});
