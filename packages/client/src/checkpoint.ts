@@ -51,7 +51,7 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
 }
 
 export const badCheckpoint = (rule: string): ClientError =>
-  new ClientError('CLIENT_CHECKPOINT', `the checkpoint cannot be used: ${rule}`, { rule });
+  new ClientError('CLIENT_CHECKPOINT', `no usable checkpoint: ${rule}`, { rule });
 
 function whole(value: unknown, name: string, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) {

@@ -33,6 +33,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ask this endpoint alone. */
   readonly endpoint?: string | undefined;
+  /** Tries, if others than the connection's. */
+  readonly attempts?: number | undefined;
 }
 
 /** What the connection has been through; plain numbers. */
@@ -113,8 +115,9 @@ export class Connection {
     options: RequestOptions = {},
   ): Promise<Unverified<Output<Id>>> {
     const order = options.endpoint === undefined ? this.order() : [options.endpoint];
+    const attempts = bounded(options.attempts, this.#attempts, bounds.attempts);
     let last: Failure | undefined;
-    for (let attempt = 0; attempt < this.#attempts; attempt++) {
+    for (let attempt = 0; attempt < attempts; attempt++) {
       options.signal?.throwIfAborted();
       const endpoint = order[attempt % order.length] as string;
       if (attempt > 0) this.counters.retries++;

@@ -34,14 +34,24 @@ type Options = Pick<RequestOptions, 'signal'>;
 
 /** Thrown by checks on an answer; the endpoint is to blame. */
 function lie(endpoint: string, reason: string): ClientError {
-  return new ClientError(
-    'CLIENT_LIE',
-    `${endpoint} gave an answer that fails its check: ${reason}`,
-    {
-      endpoint,
-      reason,
-    },
-  );
+  return new ClientError('CLIENT_LIE', `${endpoint} cannot prove it: ${reason}`, {
+    endpoint,
+    reason,
+  });
+}
+
+const isLie = (error: ClientError): boolean =>
+  error.code === 'CLIENT_LIE' || error.code === 'CLIENT_MALFORMED';
+
+/** Whether asking again may go better. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ClientError &&
+  (error.code === 'CLIENT_UNREACHABLE' ||
+    error.code === 'CLIENT_TIMEOUT' ||
+    error.code === 'CLIENT_PROBLEM');
+
+function checkHeight({ header }: HeaderEvidence, height: number, endpoint: string): void {
+  if (header.height !== height) throw lie(endpoint, 'the header has another height');
 }
 
 /**
@@ -78,21 +88,27 @@ export class LightClient {
   ): Promise<Value> {
     let last: unknown;
     let reason: string | undefined;
-    for (const endpoint of this.connection.order()) {
-      try {
-        const answer = await this.connection.request(id, input, { ...options, endpoint });
-        return await check(answer.value, endpoint);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (!(error instanceof ClientError)) throw error;
-        last = error;
-        if (error.code !== 'CLIENT_LIE' && error.code !== 'CLIENT_MALFORMED') continue;
-        this.connection.distrust(endpoint);
-        reason = error.message;
+    // First one try each, so that an endpoint that is down costs little; then with patience.
+    const order = this.connection.order();
+    for (const attempts of order.length > 1 ? [1, undefined] : [undefined]) {
+      for (const endpoint of order) {
+        try {
+          const own = { ...options, endpoint, attempts };
+          const answer = await this.connection.request(id, input, own);
+          return await check(answer.value, endpoint);
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (!(error instanceof ClientError)) throw error;
+          last = error;
+          if (!isLie(error)) continue;
+          this.connection.distrust(endpoint);
+          reason = error.message;
+        }
       }
+      if (reason !== undefined || !isPassing(last)) break;
     }
     if (reason === undefined) throw last;
-    throw new ClientError('CLIENT_UNPROVEN', `no endpoint could prove it: ${reason}`, { reason });
+    throw new ClientError('CLIENT_UNPROVEN', `nobody can prove it: ${reason}`, { reason });
   }
 
   /**
@@ -194,7 +210,7 @@ export class LightClient {
   async header(height: number, options: Options = {}): Promise<FinalHeader> {
     const check = async (value: unknown, endpoint: string): Promise<FinalHeader> => {
       const evidence = parseHeaderEvidence(value);
-      if (evidence.header.height !== height) throw lie(endpoint, 'the header has another height');
+      checkHeight(evidence, height, endpoint);
       const verdict = await this.#checkBlock(evidence, options);
       if (!verdict.ok) throw lie(endpoint, verdict.reason);
       return finalHeader(evidence);
@@ -215,13 +231,13 @@ export class LightClient {
     const check = async (value: Output<'status'>, endpoint: string): Promise<FinalHeader> => {
       const height = numberOf(value.height, 'height');
       const params = { id: String(height) };
-      const { value: proof } = await this.connection.request(
-        'header',
-        { params },
-        { signal, endpoint },
-      );
-      const evidence = parseHeaderEvidence(proof);
-      if (evidence.header.height !== height) throw lie(endpoint, 'the header has another height');
+      const asked = this.connection.request('header', { params }, { signal, endpoint });
+      const proof = await asked.catch((error: unknown) => {
+        const missing = error instanceof ClientError && error.code === 'CLIENT_NOT_FOUND';
+        throw missing ? lie(endpoint, `height ${height} is claimed and missing`) : error;
+      });
+      const evidence = parseHeaderEvidence(proof.value);
+      checkHeight(evidence, height, endpoint);
       const verdict = await this.#checkBlock(evidence, { signal });
       if (!verdict.ok) throw lie(endpoint, verdict.reason);
       const ageMs = nowMs - evidence.header.timestampMs;

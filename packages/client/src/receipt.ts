@@ -92,11 +92,11 @@ export interface VerifiedReceipt extends FinalTransaction {
 }
 
 const invalid = (reason: string): ClientError =>
-  new ClientError('CLIENT_RECEIPT_INVALID', `the receipt proves nothing: ${reason}`, { reason });
+  new ClientError('CLIENT_RECEIPT_INVALID', `it proves nothing: ${reason}`, { reason });
 
 function readFile(text: string): Readonly<Record<string, unknown>> {
   const damaged = (rule: string): ClientError =>
-    new ClientError('CLIENT_RECEIPT', `the text is no receipt: ${rule}`, { rule });
+    new ClientError('CLIENT_RECEIPT', `no receipt: ${rule}`, { rule });
   if (text.length > bounds.receiptChars) throw damaged('it is too long');
   let file: unknown;
   try {
@@ -130,7 +130,7 @@ function follow(
   if (epoch < start || first > start) {
     throw new ClientError(
       'CLIENT_CHECKPOINT',
-      `the receipt leads from epoch ${first} to ${epoch}; the checkpoint is of epoch ${start}`,
+      `it leads from epoch ${first} to ${epoch}; the checkpoint is of epoch ${start}`,
       { firstEpoch: first, epoch, checkpointEpoch: start },
     );
   }
@@ -175,7 +175,7 @@ function verifyFile(
   const proven = finalTransaction(evidence);
   const summary = summaryOf(proven, checkpoint.network);
   if (!sameJson(file['summary'], summary)) {
-    throw invalid('its summary is not of the transaction that it proves');
+    throw invalid('its summary is of another transaction');
   }
   return { ...proven, summary };
 }

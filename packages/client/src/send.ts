@@ -2,7 +2,7 @@ import { toHex } from '@mxd/codec';
 import type { SubmissionResult } from '@mxd/api/types';
 
 import { type Connection, type Unverified } from './connection.ts';
-import { ClientError } from './errors.ts';
+import { ClientError, type ClientErrorCode } from './errors.ts';
 import { type FinalTransaction } from './header-proof.ts';
 import { type LightClient } from './light.ts';
 import { sleep } from './sleep.ts';
@@ -53,6 +53,8 @@ class Waiting {
   readonly #options: WaitOptions;
   #turn = 0;
   #resent = 0;
+  /** Code of the newest failure, for the message when time is up. */
+  last: ClientErrorCode | undefined;
 
   constructor(light: LightClient, txid: Uint8Array, options: WaitOptions) {
     this.#light = light;
@@ -67,11 +69,14 @@ class Waiting {
     const endpoint = order[this.#turn++ % order.length] as string;
     try {
       const params = { txid: toHex(this.#txid) };
-      const { value } = await connection.request('transaction', { params }, { signal, endpoint });
+      const one = { signal, endpoint, attempts: 1 };
+      const { value } = await connection.request('transaction', { params }, one);
+      this.last = undefined;
       if (value.state !== 'final') return undefined;
       return await this.#light.transaction(this.#txid, { signal });
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
+      this.last = error.code;
       if (error.code === 'CLIENT_NOT_FOUND') await this.#lost(endpoint, signal);
       else if (error.code === 'CLIENT_CHECKPOINT') throw error;
       return undefined;
@@ -149,6 +154,7 @@ export async function waitForFinal(
     throw new ClientError('CLIENT_PENDING', `not proven final after ${timeoutMs} ms`, {
       txid: toHex(txid),
       timeoutMs,
+      last: waiting.last,
     });
   }
 }

@@ -109,9 +109,18 @@ export function planSweep(chain: Chain, request: SweepRequest): SweepPlan {
   return { to, transactions, total, left };
 }
 
+/** The coins of the address that has most of them: joining coins of several would link those. */
+function largestGroup(coins: readonly Coin[]): readonly Coin[] {
+  const byOwner = Map.groupBy(coins, ({ owner }) => ownerKey(owner));
+  return [...byOwner.values()].reduce(
+    (most, group) => (group.length > most.length ? group : most),
+    [] as readonly Coin[],
+  );
+}
+
 /**
- * Plans to join the smallest coins of one address into one coin: `count` of them, 100 unless told,
- * as far as they fit one transaction. Worth it before a payment that needs too many coins.
+ * Plans to join small coins into one: the smallest `count` (100 unless told) of the address that has
+ * most coins, as far as they fit one transaction. Worth it before a payment that needs too many.
  * @throws WalletError WALLET_NOTHING if there are fewer than two.
  */
 export function planConsolidation(
@@ -121,9 +130,8 @@ export function planConsolidation(
   const { coins, height, to, count = 100, policies } = request;
   const room = roomForInputs(chain, [to]);
   let bytes = 0;
-  const chosen = coins
-    .filter((coin) => isSpendable(coin, height))
-    .sort((a, b) => (a.amount < b.amount ? -1 : a.amount > b.amount ? 1 : 0))
+  const chosen = largestGroup(coins.filter((coin) => isSpendable(coin, height)))
+    .toSorted((a, b) => (a.amount < b.amount ? -1 : a.amount > b.amount ? 1 : 0))
     .slice(0, Math.min(count, wire.inputs.value))
     .filter((coin) => (bytes += inputBytes(coin.owner, policies)) <= room);
   if (chosen.length < 2) {

@@ -124,6 +124,24 @@ describe('sending', () => {
     expect(again.value).toMatchObject({ state: 'final', fresh: false });
   });
 
+  test('goes on while a node is down, and says so when all are', async () => {
+    const down = 'http://127.0.0.1:9';
+    const options = { backoffMs: 5, timeoutMs: 500, attempts: 2 };
+    const endpoints = [down, honest.url];
+    const connection = new Connection({ endpoints, ...options });
+    const light = new LightClient({ connection, checkpoint: chain.checkpoint });
+    expect((await light.transaction(first.txid)).txid).toEqual(first.txid);
+    expect(connection.order()[0]).toBe(honest.url);
+    const alone = new Connection({ endpoints: [down, 'http://127.0.0.1:19'], ...options });
+    const lost = new LightClient({ connection: alone, checkpoint: chain.checkpoint });
+    expect(await codeOf(lost.header(3))).toBe('CLIENT_UNREACHABLE');
+    const wait = waitForFinal(lost, first.txid, { timeoutMs: 60, pollMs: 5 });
+    await expect(wait).rejects.toMatchObject({
+      code: 'CLIENT_PENDING',
+      details: { last: 'CLIENT_UNREACHABLE' },
+    });
+  });
+
   test('gives a transaction that a node lost to another one', async () => {
     liar.behaviour.forgetful = true;
     const light = lightOf(liar, honest);
@@ -231,7 +249,7 @@ describe('a lying node', () => {
   test('a height that it cannot prove is refused', async () => {
     liar.behaviour.tamper = (route, answer) =>
       route === 'status' ? { ...answer, height: answer.height + 1000 } : answer;
-    expect(await codeOf(lightOf(liar).head())).toBe('CLIENT_NOT_FOUND');
+    expect(await codeOf(lightOf(liar).head())).toBe('CLIENT_UNPROVEN');
     const head = await lightOf(liar, honest).head();
     expect(head.header.height).toBe(chain.height);
   });

@@ -84,6 +84,9 @@ describe('sweeping and joining', () => {
     const few = planConsolidation(chain, { coins: heavy, height: 1, to });
     expect(few.transactions).toHaveLength(1);
     expect(few.transactions[0]!.body.inputs).toHaveLength(13);
+    const mixed = [...coins, ...heavy.slice(0, 9)];
+    const apart = planConsolidation(chain, { coins: mixed, height: 1, to, count: 500 });
+    expect(apart.transactions[0]!.body.inputs).toHaveLength(150);
     const one = { coins: coins.slice(0, 1), height: 1, to };
     expect(codeOf(() => planConsolidation(chain, one))).toBe('WALLET_NOTHING');
   });

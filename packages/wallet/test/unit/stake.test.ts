@@ -1,3 +1,4 @@
+import { toHex } from '@mxd/codec';
 import { verifySignature } from '@mxd/crypto/suites';
 import { validatorIdOf } from '@mxd/protocol/genesis';
 import { accountMessage, possessionMessage, systemRecordCodec } from '@mxd/protocol/system-records';
@@ -5,6 +6,7 @@ import { transactionCodec, transactionKind } from '@mxd/protocol/transaction';
 import { describe, expect, test } from 'vitest';
 
 import { signTransaction } from '../../src/index.ts';
+import { summarize } from '../../src/signing-file.ts';
 import { buildBond, buildUnbond, joinRecord, leaveRecord, rotateRecord } from '../../src/stake.ts';
 import { accountOf, chain, coinOf } from '../chain.ts';
 
@@ -58,6 +60,8 @@ describe('unbonding', () => {
     expect(unbond.body).toMatchObject({ kind: transactionKind.unbond, tip: 0n, validFrom: 3 });
     expect(unbond.body.outputs).toEqual([{ owner: payer.owner, amount: 3_000_000n }]);
     expect(signTransaction(unbond, [account]).bytes.length).toBeGreaterThan(14_000);
+    const { kind, validatorId: named } = summarize(unbond);
+    expect({ kind, named }).toEqual({ kind: 'unbond', named: toHex(validatorId) });
   });
   test('stake of others, plain coins and nothing are refused', async () => {
     const other = { kind: 'bonded', validatorId: new Uint8Array(20) } as const;
