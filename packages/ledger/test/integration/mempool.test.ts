@@ -23,11 +23,11 @@ const start = 1_700_000_000_000;
 interface Fixture {
   readonly world: World;
   readonly pool: Mempool;
-  submit(bytes: Uint8Array, peer?: string, nowMs?: number): Promise<AdmissionVerdict>;
+  readonly submit: (bytes: Uint8Array, peer?: string, nowMs?: number) => Promise<AdmissionVerdict>;
   /** A payment of one coin to bob, all of it but the tip. */
-  pay(coin: Coin, change?: Partial<Payment>): MadeTransaction;
+  readonly pay: (coin: Coin, change?: Partial<Payment>) => MadeTransaction;
   /** Builds with the pool, commits, lets the pool follow. */
-  advance(withPool?: boolean): Promise<number>;
+  readonly advance: (withPool?: boolean) => Promise<number>;
 }
 
 async function fixture(count = 8, options: Partial<MempoolOptions> = {}): Promise<Fixture> {
