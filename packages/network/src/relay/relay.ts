@@ -41,6 +41,7 @@ export interface RelayPort {
 }
 
 interface Entry {
+  readonly key: string;
   readonly shortId: Uint8Array;
   readonly id: Uint8Array;
   /** Held while it may be fetched. */
@@ -53,6 +54,20 @@ interface Entry {
   /** Came from a validator, which pushes to the other validators itself. */
   readonly pushedByValidator: boolean;
 }
+
+const noBytes = new Uint8Array(0);
+
+/** Stands for every id of which only the key is remembered. */
+const settled: Entry = {
+  key: '',
+  shortId: noBytes,
+  id: noBytes,
+  bytes: undefined,
+  has: newSlotSet(),
+  told: newSlotSet(),
+  push: 'none',
+  pushedByValidator: false,
+};
 
 const keyOf = (id: Uint8Array): string =>
   Buffer.from(id.buffer, id.byteOffset, shortIdBytes).toString('latin1');
@@ -112,6 +127,7 @@ export class Relay implements TransactionRelay {
 
   *#allSets(): Generator<SlotSet> {
     for (const entry of this.#entries.values()) {
+      if (entry === settled) continue;
       yield entry.has;
       yield entry.told;
     }
@@ -128,13 +144,17 @@ export class Relay implements TransactionRelay {
   forget(ids: readonly Uint8Array[]): void {
     for (const id of ids) {
       const entry = this.#entries.get(keyOf(id));
-      if (entry !== undefined) this.#release(entry);
+      if (entry !== undefined) this.#settle(entry);
     }
   }
 
   known(ids: readonly Uint8Array[]): void {
     for (const id of ids) {
-      if (!this.#entries.has(keyOf(id))) this.#remember(id, undefined, 'none', false);
+      const key = keyOf(id);
+      if (this.#entries.has(key)) continue;
+      this.#entries.set(key, settled);
+      this.#wanted.satisfied(key);
+      this.#trim();
     }
   }
 
@@ -146,6 +166,13 @@ export class Relay implements TransactionRelay {
       this.#release(entry);
       this.#entries.delete(key);
     }
+  }
+
+  /** From here on only the key counts: the id is known and not relayed. */
+  #settle(entry: Entry): void {
+    if (entry === settled) return;
+    this.#release(entry);
+    if (this.#entries.get(entry.key) === entry) this.#entries.set(entry.key, settled);
   }
 
   #release(entry: Entry): void {
@@ -160,7 +187,9 @@ export class Relay implements TransactionRelay {
     push: Entry['push'],
     pushedByValidator: boolean,
   ): Entry {
+    const key = keyOf(id);
     const entry: Entry = {
+      key,
       id,
       shortId: id.subarray(0, shortIdBytes),
       bytes: undefined,
@@ -169,7 +198,6 @@ export class Relay implements TransactionRelay {
       push,
       pushedByValidator,
     };
-    const key = keyOf(id);
     this.#entries.set(key, entry);
     this.#wanted.satisfied(key);
     if (bytes !== undefined) this.#hold(entry, bytes);
@@ -333,13 +361,17 @@ export class Relay implements TransactionRelay {
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i] as Entry;
       const verdict = verdicts[i] ?? 'ignore';
-      if (verdict === 'accept') {
+      const isWanted = this.#entries.get(entry.key) === entry;
+      if (verdict === 'accept' && isWanted) {
         this.#hold(entry, (fresh[i] as RelayedTransaction).bytes);
         this.#spread(entry);
-      } else if (verdict === 'invalid') {
+        continue;
+      }
+      this.#settle(entry);
+      if (verdict === 'invalid') {
         this.#counters.add('relay_invalid');
         this.#port.penalize(peer.peerId, 'invalid');
-      } else {
+      } else if (verdict === 'ignore') {
         this.#counters.add('relay_ignored');
       }
     }
