@@ -51,7 +51,7 @@ export function definePlugin<Config extends z.ZodType>(options: PluginOptions<Co
   if (!namePattern.test(name)) fail(`"${name}" cannot name a plugin: use a-z, 0-9 and -`);
   if (!/^\d+\.\d+\.\d+/.test(version)) fail(`${name}: "${version}" is no version such as 1.0.0`);
   for (const { id } of requires) {
-    if (!Object.hasOwn(serviceMethods, id)) fail(`${name}: there is no capability ${String(id)}`);
+    if (!Object.hasOwn(serviceMethods, id)) fail(`${name}: there is no capability ${id}`);
   }
   return {
     contract: contractVersion,

@@ -58,15 +58,16 @@ export async function requireScope(
 ): Promise<TokenInfo> {
   const { tokens, logger, failures, onUnauthorized, onDenied } = parts;
   const { ip, id } = request;
-  if (failures.isBlocked(ip)) {
-    throw new ApiError('API_RATE_LIMITED', 'too many bad tokens came from this address');
-  }
   const token = bearer(request);
   const verdict = token === undefined ? undefined : await tokens.verify(token);
   if (verdict === undefined || !verdict.ok) {
     const reason = verdict?.reason ?? 'missing';
-    failures.add(ip);
     onUnauthorized(ip);
+    // Good tokens still pass, so that nobody can lock operators out; the log is spared the rest.
+    if (failures.isBlocked(ip)) {
+      throw new ApiError('API_RATE_LIMITED', 'too many bad tokens came from this address');
+    }
+    failures.add(ip);
     logger.security('auth.failed', { ip, request_id: id, method: 'token', reason });
     throw new ApiError('API_UNAUTHORIZED', 'send a valid token as bearer token');
   }

@@ -1,7 +1,7 @@
 import { ApiError } from '@mxd/api';
 import { fromHex } from '@mxd/codec';
 import { ConfigError } from '@mxd/config';
-import { isLogLevel, logLevels, type LogLevel } from '@mxd/logging';
+import { isLogLevel, logLevels } from '@mxd/logging';
 import type { Mempool } from '@mxd/ledger';
 import type { PeerId, Peers } from '@mxd/network';
 import type { TxId } from '@mxd/protocol';
@@ -46,7 +46,7 @@ export interface AdminCall<Params, Query, Body> {
   readonly body: Body;
   readonly caller: TokenInfo;
   /** Writes the action to the audit log. An action that cannot be recorded does not happen. */
-  record(action: AuditedAction): Promise<void>;
+  readonly record: (action: AuditedAction) => Promise<void>;
 }
 
 /** One route of the admin API. */
@@ -70,7 +70,7 @@ function route<Params extends z.ZodType = z.ZodUndefined, Body extends z.ZodType
     ) => unknown;
   },
 ): AdminRoute {
-  return definition as AdminRoute;
+  return definition;
 }
 
 const tokenId = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) });
@@ -212,7 +212,7 @@ const settingRoutes: readonly AdminRoute[] = [
     }),
     async run({ body, record }, { log }) {
       await record({ action: 'log.level', target: body.level });
-      log.set(body.level as LogLevel);
+      log.set(body.level);
       return { level: log.get() };
     },
   }),

@@ -41,9 +41,8 @@ export function bootPlugin(
   };
   void loading.then((loaded) => {
     runtime = loaded;
-    if (loaded === undefined) return;
-    for (const message of waiting.splice(0)) deliver(loaded, message);
-    void loaded.setup(setup);
+    for (const message of waiting.splice(0)) if (loaded !== undefined) deliver(loaded, message);
+    return loaded?.setup(setup);
   });
   return (message) => {
     if (runtime === undefined) waiting.push(message);

@@ -106,9 +106,12 @@ export class Gates {
   }
 }
 
+/** Text from a plugin's thread, whatever it really is. */
+const shownReason = (reason: unknown): string => String(reason);
+
 function answerOf(slot: PluginSlot, decision: AdmissionDecision | undefined): Answer {
   if (decision?.decision === 'accept') return accept;
   if (decision?.decision !== 'refuse') return refuse(`${slot.name} gave no decision`);
-  const reason = String(decision.reason).slice(0, contractLimits.reasonLength.value);
+  const reason = shownReason(decision.reason).slice(0, contractLimits.reasonLength.value);
   return refuse(`${slot.name}: ${reason}`);
 }

@@ -105,7 +105,7 @@ export class PluginHost implements AsyncDisposable {
     const isAsked = this.#slots.some(({ manifest }) => manifest?.hooks.includes('block:proposing'));
     if (!isAsked) return undefined;
     const { mempool } = this.#world as PluginWorld;
-    return (txids) => this.#gates.leaveOut(txids, (txid) => mempool.get(txid as never)?.bytes);
+    return (txids) => this.#gates.leaveOut(txids, (txid) => mempool.get(txid)?.bytes);
   }
 
   /**

@@ -83,8 +83,8 @@ export const peerFacts = (peer: PeerInspection): PeerConnected => ({
 
 /** Ids that plugins name are theirs to get right. */
 function idOf(text: string): TxId {
-  const bytes = fromHex(String(text));
-  if (bytes.length === 64) return bytes as TxId;
+  const bytes = fromHex(text);
+  if (bytes.length === 64) return bytes;
   throw new PluginError('PLUGIN_SERVICE', `a txid has 64 bytes, not ${bytes.length}`);
 }
 
@@ -140,7 +140,7 @@ export function servicesOf(plugin: string, world: PluginWorld, load: LoadBlock):
     },
     'secrets:read': {
       async get(name) {
-        const secret = await world.secrets.find(`plugin-${plugin}-${String(name)}`);
+        const secret = await world.secrets.find(`plugin-${plugin}-${name}`);
         if (secret === undefined) return undefined;
         using own = secret;
         return own.expose();

@@ -76,6 +76,9 @@ export interface SlotCounters {
   readonly linesDropped: number;
 }
 
+/** Text from a plugin's thread, whatever it really is. */
+const textOf = (value: unknown): string => String(value);
+
 interface OpenCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: PluginError) => void;
@@ -215,7 +218,8 @@ export class PluginSlot {
 
   /** Tells an observer, without waiting. What does not fit is dropped and counted. */
   notify(call: PluginCall): void {
-    if (this.#state !== 'running' || this.#calls.size >= contractLimits.callsOpen.value) {
+    // Half of the room is kept for what decides and for final blocks.
+    if (this.#state !== 'running' || this.#calls.size >= contractLimits.callsOpen.value / 2) {
       this.#counts.missed++;
       return;
     }
@@ -314,7 +318,7 @@ export class PluginSlot {
         void this.#request(link, message);
         return;
       case 'log':
-        this.#log(message.level, String(message.message), message.fields);
+        this.#log(message.level, textOf(message.message), message.fields);
         return;
       default:
         message satisfies never;
@@ -386,8 +390,8 @@ export class PluginSlot {
     const granted = this.#parts.boot.setup.granted.includes(service);
     if (!granted || !manifest.requires.includes(service)) {
       const { name } = manifest;
-      this.#parts.logger.security('plugin.refused', { plugin: name, reason: String(service) });
-      const reason = `${name} may not use ${String(service)}`;
+      this.#parts.logger.security('plugin.refused', { plugin: name, reason: textOf(service) });
+      const reason = `${name} may not use ${textOf(service)}`;
       return Promise.reject(new PluginError('PLUGIN_CAPABILITY', reason));
     }
     return this.#parts.serve(manifest, service, method, args);
@@ -426,8 +430,8 @@ export class PluginSlot {
     link.post({ type: 'ping', id: this.#nextPing++ });
     link.externalBytes().then(
       (bytes) => {
-        if (bytes <= externalLimitBytes(timing.externalMegabytes)) return;
-        this.#ended(link, `out of memory: ${bytes} bytes of buffers`);
+        const isOver = bytes > externalLimitBytes(timing.externalMegabytes);
+        return isOver ? this.#ended(link, `out of memory: ${bytes} bytes of buffers`) : undefined;
       },
       () => undefined, // it is ending, which its own event tells
     );
@@ -480,7 +484,7 @@ export class PluginSlot {
     const link = this.#link;
     this.#link = undefined;
     clearInterval(this.#heartbeat);
-    for (const id of [...this.#calls.keys()]) {
+    for (const id of this.#calls.keys()) {
       this.#take(id)?.reject(new PluginError('PLUGIN_DOWN', `${this.name} has ended`));
     }
     await link?.close();

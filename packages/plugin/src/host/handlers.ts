@@ -98,7 +98,7 @@ async function admit(
       const answer = answers[i] as AdmissionDecision | undefined;
       if (answer?.decision === 'accept') return;
       const given = answer?.decision === 'refuse' ? answer.reason : undefined;
-      decisions[at] = { decision: 'refuse', reason: String(given ?? 'the plugin did not answer') };
+      decisions[at] = { decision: 'refuse', reason: given ?? 'the plugin did not answer' };
     });
   }
   return decisions;

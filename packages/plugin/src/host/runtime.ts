@@ -170,11 +170,12 @@ export class PluginRuntime {
     const line =
       (level: Line['level']) =>
       (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+        const text = message.slice(0, 4_096);
         try {
-          this.#post({ type: 'log', level, message: String(message).slice(0, 4_096), fields });
+          this.#post({ type: 'log', level, message: text, fields });
         } catch {
           // Fields that cannot be cloned are not worth the line.
-          this.#post({ type: 'log', level, message: String(message).slice(0, 4_096), fields: {} });
+          this.#post({ type: 'log', level, message: text, fields: {} });
         }
       };
     return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };

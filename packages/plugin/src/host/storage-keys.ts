@@ -1,6 +1,6 @@
 import { PluginError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { StorageKey, StorageOperation, StorageRange } from '../storage.ts';
+import type { StorageOperation, StorageRange } from '../storage.ts';
 
 /** An operation whose key is bytes and whose sizes are within their limits. */
 export type CheckedOperation =
@@ -35,7 +35,7 @@ export function checkOperations(input: unknown): readonly CheckedOperation[] {
     return refuse(`a batch is a list of at most ${limits.storageBatch.value} operations`);
   }
   return (input as readonly Partial<StorageOperation>[]).map((operation) => {
-    const key = keyBytes(operation?.key as StorageKey);
+    const key = keyBytes(operation?.key);
     if (operation.type === 'del') return { type: 'del', key };
     const value = (operation as { readonly value?: unknown }).value;
     if (operation.type !== 'put' || !(value instanceof Uint8Array)) {
@@ -58,6 +58,6 @@ export function checkRange(input: unknown): CheckedRange {
     prefix: keyBytes(prefix, 0),
     after: after === undefined ? undefined : keyBytes(after),
     limit,
-    reverse: Boolean(reverse),
+    reverse,
   };
 }
