@@ -37,7 +37,7 @@ import { EventFeed } from './events/feed.ts';
 import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
 import { bindMetrics } from './measure.ts';
-import { validatorIdOfKey } from './open-network.ts';
+import { validatorIdentity } from './open-network.ts';
 import { resolveShortIds } from './short-ids.ts';
 import { HistorySync } from './sync/history.ts';
 import { serveHistory } from './sync/serve.ts';
@@ -90,7 +90,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly #records = new RecordPool();
   readonly #sync: HistorySync;
   readonly #validator: Validator | undefined;
-  readonly #validatorId: string | undefined;
+  #validatorId: string | undefined;
   readonly #startedMs = performance.now();
   readonly #seen = new Map<string, number>();
   readonly #stages = new Map<string, Notice>();
@@ -117,9 +117,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#logger = parts.logger;
     this.#version = parts.version;
     const { ledger, mempool } = chain;
-    const id =
-      validator === undefined ? undefined : validatorIdOfKey(chain, genesis, validator.publicKey);
-    this.#validatorId = id === undefined ? undefined : toHex(id);
+    this.#validatorId = validatorIdentity(chain, validator)?.id;
     this.feed = new EventFeed(
       (height) => eventsOfBlock(ledger, this.addressNetwork, height),
       ledger.head.height,
@@ -336,9 +334,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       onFinal: (block, hash, finalization) => this.#final(block, hash, finalization),
       onEpoch: (epoch: number, table: Table) => {
         this.#logger.info('a new epoch begins', { epoch, validators: table.entries.length });
-        this.network.validatorsChanged().catch((error: unknown) => {
-          this.#logger.error('validators could not be judged again', { error });
-        });
+        this.#tableChanged();
       },
       onStatus: (notice) => this.#noticed(notice),
       onRecord: (record, from) => this.#recordArrived(record, from),
@@ -353,6 +349,27 @@ export class MxdNode implements NodeView, AsyncDisposable {
       },
       onJournalSynced: (durationMs) => this.metrics.observe('journalSync', durationMs / 1_000),
     };
+  }
+
+  /** A new table is in force: who is a validator, this node included, is judged again. */
+  #tableChanged(): void {
+    const work = async (): Promise<void> => {
+      // The table is the committed state's, and the boundary block may still be on its way to disk.
+      await this.#host.settled();
+      const identity = validatorIdentity(this.#chain, this.#validator);
+      if (identity?.id !== this.#validatorId) {
+        this.#validatorId = identity?.id;
+        this.#logger.info(
+          identity === undefined ? 'this node has no seat any more' : 'this node has a seat now',
+          { validator: this.#validatorId },
+        );
+        await this.network.setValidator(identity);
+      }
+      await this.network.validatorsChanged();
+    };
+    work().catch((error: unknown) => {
+      this.#logger.error('validators could not be judged again', { error });
+    });
   }
 
   #noticed(notice: Notice): void {

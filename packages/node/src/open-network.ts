@@ -6,9 +6,9 @@ import type { Logger } from '@mxd/logging';
 import {
   createNetwork,
   filePeerStore,
-  type NetworkOptions,
   type SocketNetwork,
   type ValidatorId,
+  type ValidatorIdentity,
 } from '@mxd/network';
 import { chainTagOf, type Genesis, type TableEntry } from '@mxd/protocol';
 import { wtxidOfBytes } from '@mxd/protocol/transaction';
@@ -35,37 +35,34 @@ function currentEntries(chain: Chain): readonly TableEntry[] {
   return epochs.flatMap((epoch) => state.table(epoch)?.table.entries ?? []);
 }
 
-/** The id under which this node's consensus key stands, or stood at genesis. */
-export function validatorIdOfKey(
-  chain: Chain,
-  genesis: Genesis,
-  publicKey: Uint8Array,
-): Uint8Array | undefined {
-  const members = [...currentEntries(chain).toReversed(), ...genesis.document.members];
-  return members.find((member) => Buffer.compare(member.consensusKey, publicKey) === 0)?.id;
+/** The id under which this node's consensus key stands in the tables in force; else undefined. */
+export function validatorIdOfKey(chain: Chain, publicKey: Uint8Array): Uint8Array | undefined {
+  const entries = currentEntries(chain).toReversed();
+  return entries.find(({ consensusKey }) => Buffer.compare(consensusKey, publicKey) === 0)?.id;
 }
 
-function identityOf(options: OpenNetworkOptions): Pick<NetworkOptions, 'validator'> {
-  const { chain, genesis, validator } = options;
-  if (validator === undefined) return {};
-  const id = validatorIdOfKey(chain, genesis, validator.publicKey);
-  if (id === undefined) return {}; // not a member (yet): connects as a full node
+/** How this node proves to peers that it is a validator; undefined while its key has no seat. */
+export function validatorIdentity(
+  chain: Chain,
+  validator: Validator | undefined,
+): ValidatorIdentity | undefined {
+  const id = validator === undefined ? undefined : validatorIdOfKey(chain, validator.publicKey);
+  if (validator === undefined || id === undefined) return undefined;
   return {
-    validator: {
-      id: toHex(id) as ValidatorId,
-      signPeerProof(payload) {
-        const signed = validator.guard.signPeerProof(payload);
-        return signed.ok
-          ? Promise.resolve(signed.signature)
-          : Promise.reject(new NodeError('NODE_KEY', `the sign guard refused: ${signed.code}`));
-      },
+    id: toHex(id) as ValidatorId,
+    signPeerProof(payload) {
+      const signed = validator.guard.signPeerProof(payload);
+      return signed.ok
+        ? Promise.resolve(signed.signature)
+        : Promise.reject(new NodeError('NODE_KEY', `the sign guard refused: ${signed.code}`));
     },
   };
 }
 
 /** A network over sockets, as the configuration says; not started yet. */
 export async function openNetwork(options: OpenNetworkOptions): Promise<SocketNetwork> {
-  const { config, chain, genesis, logger } = options;
+  const { config, chain, genesis, logger, validator } = options;
+  const identity = validatorIdentity(chain, validator);
   const { network } = config;
   const validatorIds = network.allowPeers.filter((id) => /^[0-9a-f]{40}$/.test(id));
   const peerIds = network.allowPeers.filter((id) => !/^[0-9a-f]{40}$/.test(id));
@@ -75,7 +72,7 @@ export async function openNetwork(options: OpenNetworkOptions): Promise<SocketNe
     chainTag: chainTagOf(genesis.document),
     listen: network.listen,
     announce: network.announce,
-    ...identityOf(options),
+    ...(identity === undefined ? {} : { validator: identity }),
     authority: {
       consensusKeyOf: (id) => {
         const bytes = fromHex(id);
