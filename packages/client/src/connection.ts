@@ -75,6 +75,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #attempts: number;
   readonly #lies = new Map<string, number>();
+  /** Endpoints whose newest try failed. */
+  readonly #failing = new Set<string>();
   #preferred = 0;
 
   /** @throws ClientError CLIENT_ENDPOINTS. */
@@ -132,6 +134,7 @@ export class Connection {
         return { verified: false, value: answer.value as Output<Id>, endpoint };
       }
       last = answer;
+      if (answer.transient) this.#failing.add(endpoint);
       if (!retryable(answer)) throw answer.error;
     }
     throw (last as Failure).error;
@@ -155,9 +158,12 @@ export class Connection {
     return Math.max(jitter(grown), Math.min(last?.retryAfterMs ?? 0, bounds.backoffMs));
   }
 
+  /** The first endpoint stays the first until it fails and another answers. */
   #prefer(endpoint: string): void {
+    this.#failing.delete(endpoint);
+    if (!this.#failing.has(this.endpoints[this.#preferred] as string)) return;
     const index = this.endpoints.indexOf(endpoint);
-    if (index < 0 || index === this.#preferred) return;
+    if (index < 0) return;
     this.counters.failovers++;
     this.#preferred = index;
   }

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EpochChain } from '../../src/epochs.ts';
 import { finalTransaction, parseTransactionEvidence } from '../../src/header-proof.ts';
 import { formatCheckpoint, makeReceipt, verifyConsensus } from '../../src/index.ts';
+import type * as whole from '../bundle-entry.ts';
 import { budgetBytes, bundle } from '../bundle.ts';
 import { TestChain } from '../chain.ts';
 import { chainOf, payment } from '../payments.ts';
 import { TestNode } from '../server.ts';
+import type * as part from '../verify-entry.ts';
 import type { Json } from '../json.ts';
 
 installNative();
@@ -112,14 +114,14 @@ describe.skipIf(absent)('in a real browser', () => {
     const page = await browser.newPage();
     await page.addScriptTag({ content: (await bundle('./bundle-entry.ts', 'iife')).code });
     const code = await page.evaluate(async ({ url, checkpoint }) => {
-      const { mxd } = globalThis as unknown as { mxd: Json };
+      const { mxd } = globalThis as unknown as { mxd: typeof whole };
       const light = new mxd.LightClient({
         connection: new mxd.Connection({ endpoints: [url] }),
         checkpoint: mxd.parseCheckpoint(checkpoint),
       });
       return light.header(5).then(
         () => 'none',
-        (error: Json) => error.code,
+        (error: { readonly code: string }) => error.code,
       );
     }, setting());
     expect(code).toBe('CLIENT_UNPROVEN');
@@ -138,15 +140,15 @@ describe.skipIf(absent)('in a real browser', () => {
     await page.addScriptTag({ content: (await bundle('./verify-entry.ts', 'iife')).code });
     const { txid, times } = await page.evaluate(
       ([text, checkpoint]) => {
-        const { mxd } = globalThis as unknown as { mxd: Json };
+        const { mxd } = globalThis as unknown as { mxd: typeof part };
         const spent: number[] = [];
-        let proven: Json;
+        let proven: { readonly summary: { readonly txid: string } } | undefined;
         for (let i = 0; i < 5; i++) {
           const started = performance.now();
           proven = mxd.verifyReceipt(text, mxd.parseCheckpoint(checkpoint));
           spent.push(Math.round(performance.now() - started));
         }
-        return { txid: proven.summary.txid, times: spent };
+        return { txid: proven?.summary.txid, times: spent };
       },
       [receipt, formatCheckpoint(own.checkpoint)] as const,
     );

@@ -131,6 +131,14 @@ describe('several endpoints', () => {
     expect(connection.counters).toMatchObject({ failovers: 1, retries: 1, requests: 3 });
   });
 
+  test('asking one of them alone moves nothing while the first is well', async () => {
+    const [one, two] = await Promise.all([serve(ok), serve(ok)]);
+    const connection = connect([one.url, two.url]);
+    await connection.request('status', {}, { endpoint: two.url });
+    expect((await connection.request('status', {})).endpoint).toBe(one.url);
+    expect(connection.counters.failovers).toBe(0);
+  });
+
   test('one that lied is asked last', async () => {
     const [one, two] = await Promise.all([serve(ok), serve(ok)]);
     const connection = connect([one.url, two.url]);
