@@ -19,11 +19,24 @@ export function connect(s: CoreState, id: PeerId, consensusKey: Uint8Array | und
     refusedUntilMs: Number.NEGATIVE_INFINITY,
     windowAtMs: Number.NEGATIVE_INFINITY,
     requests: 0,
-    pending: 0,
+    pending: pendingFrom(s, id),
     echoedEpoch: 0,
   };
   s.peers.set(id, peer);
   if (s.epoch !== undefined) indexPeer(s, s.epoch, peer);
+}
+
+/** Unverified votes that an earlier connection of the same name has left: they still count for it. */
+function pendingFrom(s: CoreState, id: PeerId): number {
+  let count = 0;
+  for (const slot of s.epoch?.slots.values() ?? []) {
+    for (const tally of slot.tallies) {
+      for (const choice of tally?.choices ?? []) {
+        for (const { from } of choice.pending) if (from === id) count++;
+      }
+    }
+  }
+  return count;
 }
 
 export function disconnect(s: CoreState, id: PeerId): void {

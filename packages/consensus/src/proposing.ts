@@ -22,6 +22,7 @@ import {
 } from './state.ts';
 import { type Input, type PeerId, type Steps } from './types.ts';
 import { relayOnce } from './relay.ts';
+import { leaderTimeoutMs } from './views.ts';
 import { retainJustification, tryNullify } from './voting.ts';
 
 /** Where a proposal stands: on the anchor (view 0) or on a certified block. */
@@ -58,7 +59,7 @@ function* selectParent(s: RunningState): Steps<Parent | undefined> {
   return { view: 0, key: anchor.key, header: anchor.header, certificate: anchor.certificate };
 }
 
-/** Pacing: not before MIN_BLOCK_MS after the parent was seen, at most MIN_BLOCK_MS after entry. */
+/** P3, pacing: not before MIN_BLOCK_MS after the parent was seen, at most MIN_BLOCK_MS after entry. */
 function paceMs(s: RunningState, parent: Parent): number {
   const { minBlockMs } = s.config.policy;
   const seenAtMs = s.tree.get(parent.key)?.knownAtMs ?? s.headKnownAtMs;
@@ -75,7 +76,7 @@ export function* tryPropose(s: RunningState): Steps {
   const parent = yield* selectParent(s);
   if (parent === undefined) return;
   if (parent.header.height === e.lastHeight && parent.view > 0) {
-    if (e.boundaryExpired) yield* repropose(s, parent);
+    yield* awaitBoundary(s, parent);
     return;
   }
   const waitMs = paceMs(s, parent);
@@ -86,6 +87,15 @@ export function* tryPropose(s: RunningState): Steps {
   yield* requestBlock(s, parent);
 }
 
+/** P4: a third of tLeader for its finalization, then the last block is proposed again. */
+function* awaitBoundary(s: RunningState, parent: Parent): Steps {
+  const e = s.epoch;
+  const waitMs = e.enteredAtMs + Math.floor(leaderTimeoutMs(s) / 3) - s.monoMs;
+  if (e.boundaryExpired || waitMs <= 0) yield* repropose(s, parent);
+  else yield timer(e, 'boundary', waitMs);
+}
+
+/** P3: what the core gives of the new header; the application fills the rest. */
 function* requestBlock(s: RunningState, parent: Parent): Steps {
   const e = s.epoch;
   const entry = e.set.table.entries[e.selfIndex];
