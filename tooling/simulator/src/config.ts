@@ -65,7 +65,7 @@ export type Planned =
       /** The copy is this much older than the crash. */
       readonly ageMs: number;
     }
-  | { readonly at: number; readonly kind: 'twin'; readonly node: number }
+  | { readonly at: number; readonly kind: 'twin'; readonly node: number; readonly of: number }
   | { readonly at: number; readonly kind: 'burst'; readonly count: number; readonly tip: number }
   | { readonly at: number; readonly kind: 'join'; readonly node: number }
   | { readonly at: number; readonly kind: 'leave'; readonly node: number }

@@ -90,6 +90,7 @@ type Ruin = Extract<
 function applyRuin(world: World, planned: Ruin): void {
   const node = nodeOf(world, planned.node);
   node.faulty ??= planned.kind;
+  if (node.table !== undefined) world.checkModel(node.table);
   const [slot] = node.keys;
   if (slot === undefined) return;
   switch (planned.kind) {
@@ -117,7 +118,8 @@ function applyRuin(world: World, planned: Ruin): void {
       return;
     }
     case 'twin':
-      world.startTwin(node);
+      nodeOf(world, planned.of).faulty ??= 'twin';
+      world.startTwin(node, nodeOf(world, planned.of));
       return;
     default: {
       const never: never = planned;

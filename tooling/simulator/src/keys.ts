@@ -91,8 +91,14 @@ export interface Identity {
   readonly firstKey: KeyPair;
 }
 
-export function identityOf(scheme: SignatureScheme, seed: number, index: number): Identity {
+/** `keyOf` is another index for a second process with the consensus key of somebody else. */
+export function identityOf(
+  scheme: SignatureScheme,
+  seed: number,
+  index: number,
+  keyOf: number,
+): Identity {
   const account = scheme.keyPair(`account ${seed} ${index}`);
   const id = validatorIdOf(1, account.publicKey);
-  return { index, id, suite: 1, account, firstKey: scheme.keyPair(`vote ${seed} ${index} 0`) };
+  return { index, id, suite: 1, account, firstKey: scheme.keyPair(`vote ${seed} ${keyOf} 0`) };
 }

@@ -72,6 +72,8 @@ export class SimNode {
   slowSyncMs = 0;
   slowVerifyMs = 0;
   starts = 0;
+  /** Blocks committed since the start of the process. */
+  commits = 0;
   /** Peers that this node refuses until a time, and those it handles late. */
   readonly refused: Map<number, number> = new Map();
   readonly slowed: Map<number, number> = new Map();
@@ -92,7 +94,6 @@ export class SimNode {
     this.app = app;
     const { header, table } = world.genesis;
     this.store = new ChainStore(header, table, world.config.epochLength);
-    this.addKey(identity.firstKey);
   }
 
   /** A further consensus key, with a fresh journal. */
@@ -148,6 +149,7 @@ export class SimNode {
     this.alive = true;
     this.generation++;
     this.starts++;
+    this.commits = 0;
     const { generation } = this;
     this.halted = undefined;
     this.core = undefined;
@@ -405,6 +407,7 @@ export class SimNode {
     const request = this.byzantine?.wishBuild(effect) ?? effect;
     const built = this.app.build(request, [...this.mempool.values()], [...this.pool.values()]);
     const result = built instanceof Promise ? await built : built;
+    if (this.honest && typeof result !== 'string') this.world.noteProposed(result.block);
     this.input({ type: 'built', reqId: effect.reqId, result });
   }
 
@@ -437,6 +440,7 @@ export class SimNode {
   #keep(stored: ChainStore['blocks'][number]): void {
     const { block, hash, finalization } = stored;
     this.store.push(stored);
+    this.commits++;
     const done = this.app.commit(hash, finalization);
     if (done instanceof Promise) this.world.pending.push(done);
     for (const tx of block.transactions) this.mempool.delete(cheapId(tx));

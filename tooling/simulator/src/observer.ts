@@ -76,6 +76,7 @@ export class Observer {
   }
 
   epoch(node: SimNode, table: Table): void {
+    if (node.honest) this.#world.checkModel(table);
     this.#world.digest.add(kinds.epoch, node.index, table.epoch, table.entries.length);
     for (const { id, run } of this.#hooks.epoch) this.#note(id, node, run(node, table));
   }

@@ -1,10 +1,18 @@
 import { type Effect, type Target } from '@mxd/consensus';
-import { type ChainParameters, type SystemRecord, type Table } from '@mxd/protocol';
-import { messageCodec } from '@mxd/protocol';
+import {
+  blockHashOf,
+  messageCodec,
+  type Block,
+  type ChainParameters,
+  type SystemRecord,
+  type Table,
+} from '@mxd/protocol';
 import { keyOf } from '@mxd/protocol/primitives';
 
 import { Agenda, type Happening } from './agenda.ts';
 import { type Application } from './application.ts';
+import { ByzantineActor } from './byzantine/actor.ts';
+import { behaviourOf } from './byzantine/index.ts';
 import { CheapApplication, type ExecutionMemo } from './cheap-application.ts';
 import { ChainStore, type StoredBlock } from './chain-store.ts';
 import { type RunConfig } from './config.ts';
@@ -59,13 +67,15 @@ export class World {
   #reference: Application;
   #stopped = false;
   #salts = 0;
-  readonly #owners = new Map<string, number>();
-  readonly #members = new WeakMap<Table, readonly number[]>();
+  readonly #owners = new Map<string, number[]>();
+  #membersCache = new WeakMap<Table, readonly number[]>();
   readonly #memo: ExecutionMemo | undefined;
   readonly #visit: readonly number[];
   /** Height that every correct node has to reach after healing. */
   goal: number = Number.POSITIVE_INFINITY;
   stalls: string[] = [];
+  /** Hashes of the blocks that correct nodes built. */
+  readonly proposed: Set<string> = new Set();
   /** Set when the drawn faults went beyond what the protocol tolerates: nothing is judged. */
   beyondModel: string | undefined;
 
@@ -80,7 +90,10 @@ export class World {
       host: new Random(seed, 'host'),
     };
     this.scheme = config.signatures === 'real' ? realSignatures() : fakeSignatures;
-    this.identities = config.stakes.map((_, i) => identityOf(this.scheme, seed, i));
+    this.identities = config.stakes.map((_, i) => {
+      const twin = config.plan.find((one) => one.kind === 'twin' && one.node === i);
+      return identityOf(this.scheme, seed, i, twin?.kind === 'twin' ? twin.of : i);
+    });
     this.genesis = genesisOf(config, this.identities);
     this.chainTag = this.genesis.chainTag;
     this.parameters = parametersOf(config);
@@ -107,11 +120,36 @@ export class World {
     this.nodes = this.identities.map(
       (identity, i) => new SimNode(this, i, identity, this.#newApplication()),
     );
+    for (const node of this.nodes) node.addKey(node.identity.firstKey);
+    for (const { node, behaviour } of config.byzantine) {
+      const liar = this.nodes[node];
+      if (liar === undefined) continue;
+      liar.byzantine = new ByzantineActor(this, liar, behaviourOf(behaviour));
+    }
     this.load = new Load(this);
   }
 
   #newApplication(): Application {
     return new CheapApplication(this.genesis, this.scheme.verify, this.#memo);
+  }
+
+  /** Ends the run if the faulty hold a third of a table: nothing is promised then. */
+  checkModel(table: Table): void {
+    let total = 0;
+    let faulty = 0;
+    for (const { consensusKey, power } of table.entries) {
+      total += power;
+      const owners = this.#owners.get(keyOf(consensusKey)) ?? [];
+      if (owners.some((index) => this.nodes[index]?.honest !== true)) faulty += power;
+    }
+    if (3 * faulty < total) return;
+    this.beyondModel ??= `faulty power ${faulty} of ${total} in epoch ${table.epoch}`;
+    this.stop();
+  }
+
+  /** A correct node has built a block. */
+  noteProposed(block: Block): void {
+    this.proposed.add(keyOf(blockHashOf(block.header)));
   }
 
   stop(): void {
@@ -126,18 +164,21 @@ export class World {
   }
 
   register(key: Uint8Array, index: number): void {
-    this.#owners.set(keyOf(key), index);
+    const owners = this.#owners.get(keyOf(key)) ?? [];
+    owners.push(index);
+    this.#owners.set(keyOf(key), owners);
+    this.#membersCache = new WeakMap();
   }
 
   /** Nodes that hold the keys of a table, in the order of visits. */
   membersOf(table: Table): readonly number[] {
-    let members = this.#members.get(table);
+    let members = this.#membersCache.get(table);
     if (members === undefined) {
       const found = new Set(
-        table.entries.map((entry) => this.#owners.get(keyOf(entry.consensusKey)) ?? -1),
+        table.entries.flatMap((entry) => this.#owners.get(keyOf(entry.consensusKey)) ?? []),
       );
       members = this.#visit.filter((index) => found.has(index));
-      this.#members.set(table, members);
+      this.#membersCache.set(table, members);
     }
     return members;
   }
@@ -265,13 +306,12 @@ export class World {
     this.transmit(from, targets, bytes);
   }
 
-  /** A second process with the same key, somewhere else: an old core that still signs (S19). */
-  startTwin(node: SimNode): void {
+  /** A second process with the same key and a copy of its journal, elsewhere (S19). */
+  startTwin(node: SimNode, of: SimNode): void {
+    const [original] = of.keys;
     const [slot] = node.keys;
-    if (slot === undefined) return;
-    const copy = slot.disk.copy();
-    node.crash();
-    slot.disk.restore(copy);
+    if (original === undefined || slot === undefined) return;
+    slot.disk.restore(original.disk.copy());
     node.start();
   }
 
@@ -315,7 +355,10 @@ export class World {
   /** Runs to its end. */
   async run(): Promise<void> {
     const { config } = this;
-    for (const index of this.#visit) (this.nodes[index] as SimNode).start();
+    const late = new Set(config.plan.flatMap((one) => (one.kind === 'twin' ? [one.node] : [])));
+    for (const index of this.#visit) {
+      if (!late.has(index)) (this.nodes[index] as SimNode).start();
+    }
     for (const planned of config.plan) {
       this.agenda.at(planned.at * 1_000, () => applyFault(this, planned));
     }

@@ -1,0 +1,26 @@
+import { type Invariant } from './types.ts';
+
+const extra = 14;
+
+export const budget: Invariant = {
+  id: 'I11',
+  about: 'at most 2n + 14 messages per node and view while nothing goes wrong',
+  create(world) {
+    const { config } = world;
+    const { network } = config;
+    const isGood =
+      config.byzantine.length === 0 &&
+      config.plan.length === 0 &&
+      network.lossPpm + network.spikePpm + network.duplicatePpm === 0 &&
+      config.load.perSecond >= 10;
+    return {
+      finished() {
+        if (!isGood || world.maxHeight < 20) return undefined;
+        const n = config.stakes.length;
+        const views = world.maxHeight;
+        const rate = world.network.sent / (n * views);
+        return rate <= 2 * n + extra ? undefined : `${rate.toFixed(1)} messages for n = ${n}`;
+      },
+    };
+  },
+};
