@@ -5,7 +5,7 @@
 import type { ChainTag, Header } from '@mxd/protocol';
 import type { ChainParameters } from '@mxd/protocol/parameters';
 
-import type { ChainState } from './chain-state.ts';
+import type { AppliedTransaction, ChainState } from './chain-state.ts';
 import { broken, LedgerError, passed, type RuleVerdict } from './errors.ts';
 import { OutputOverlay, type OutputDiff } from './layers.ts';
 import type { OutputBase } from './output-base.ts';
@@ -198,6 +198,13 @@ export class BlockRun {
     }
     this.tipTotal += tx.body.tip;
     this.applied.push(tx);
+  }
+
+  /** What a candidate keeps of its transactions: decoded ones take ten times their bytes. */
+  kept(): AppliedTransaction[] {
+    return this.applied.map(({ txid, txidText, inputKeys, body }) => {
+      return { txid, txidText, inputKeys, outputs: body.outputs.length };
+    });
   }
 
   /** Checks all noted signatures; answers the positions of transactions with a bad one. */

@@ -205,7 +205,7 @@ export async function buildBlock(
       parentKey: parent.key,
       block,
       diff: run.overlay,
-      transactions: run.applied,
+      transactions: run.kept(),
       payouts: settled.payouts,
       nextTable: table,
       bodyBytes: bodyBytes(transactions) + records.encoded.length,

@@ -5,8 +5,7 @@ import { buckets, headCodec, heightCodec, metaKey } from './buckets.ts';
 import type { Candidate, ChainState } from './chain-state.ts';
 import { LedgerError } from './errors.ts';
 import type { OutputDiff } from './layers.ts';
-import { binaryText, ownerText, type OutpointKey } from './outputs.ts';
-import type { PreparedTransaction } from './transaction-rules.ts';
+import { binaryText, outputKey, ownerText, type OutpointKey } from './outputs.ts';
 import type { Pace, UnspentOutput } from './types.ts';
 import { changedSections, exportSection, sectionIds } from './validators/index.ts';
 
@@ -38,6 +37,13 @@ function spentOutput(diff: OutputDiff, key: OutpointKey): UnspentOutput {
   return output;
 }
 
+/** An output that the block made, whether or not it spent it too. */
+function madeOutput(diff: OutputDiff, key: OutpointKey): UnspentOutput {
+  const output = diff.created.get(key) ?? diff.transient.get(key);
+  if (output !== undefined) return output;
+  throw new LedgerError('LEDGER_INVARIANT', 'a block does not know what it made');
+}
+
 /** Operations of one output that came to be. */
 export function createOutput(
   operations: Operation[],
@@ -65,25 +71,30 @@ function removeOutput(
   }
 }
 
-/** Index entries of one transaction; `spent` are its inputs' outputs. */
+/** An owner and an amount: a part of an output that history needs. */
+type Moved = Pick<UnspentOutput, 'owner' | 'amount'>;
+
+/** What a transaction did to its owners: made and spent outputs. */
+export interface Movement {
+  readonly txid: Uint8Array;
+  readonly made: readonly Moved[];
+  readonly spent: readonly Moved[];
+}
+
+/** Index entries of one transaction. */
 export function indexTransaction(
   operations: Operation[],
-  tx: PreparedTransaction,
-  spent: readonly { readonly owner: UnspentOutput['owner']; readonly amount: bigint }[],
+  { txid, made, spent }: Movement,
   at: { readonly height: number; readonly position: number },
   indexes: IndexSet,
 ): void {
-  if (indexes.transactions) operations.push(buckets.transactions.put(tx.txid, at));
+  if (indexes.transactions) operations.push(buckets.transactions.put(txid, at));
   if (!indexes.history) return;
   const movements: Movements = new Map();
   for (const { owner, amount } of spent) movement(movements, ownerText(owner)).spent += amount;
-  for (const { owner, amount } of tx.body.outputs) {
-    movement(movements, ownerText(owner)).received += amount;
-  }
+  for (const { owner, amount } of made) movement(movements, ownerText(owner)).received += amount;
   for (const [owner, amounts] of movements) {
-    operations.push(
-      buckets.history.put([owner, at.height, at.position], { txid: tx.txid, ...amounts }),
-    );
+    operations.push(buckets.history.put([owner, at.height, at.position], { txid, ...amounts }));
   }
 }
 
@@ -91,7 +102,7 @@ export function indexTransaction(
 export function indexPayouts(
   operations: Operation[],
   txid: Uint8Array,
-  outputs: readonly { readonly owner: UnspentOutput['owner']; readonly amount: bigint }[],
+  outputs: readonly Moved[],
   at: { readonly height: number; readonly position: number },
   indexes: IndexSet,
 ): void {
@@ -134,7 +145,7 @@ export interface CommitPlan {
 /** The batch of a block. About 2 us per operation and 9 of them per simple payment. */
 export async function commitOperations(plan: CommitPlan, pace: Pace): Promise<Operation[]> {
   const { candidate, parent, finalization, indexes } = plan;
-  const { state, block, diff, payouts } = candidate;
+  const { state, block, diff, payouts, transactions } = candidate;
   const { height } = state.header;
   const operations: Operation[] = [];
   for (const [key, output] of diff.spent) {
@@ -146,10 +157,12 @@ export async function commitOperations(plan: CommitPlan, pace: Pace): Promise<Op
     if (pace.due()) await pace.pause();
   }
   const effects: UnspentOutput[] = [];
-  for (const [position, tx] of candidate.transactions.entries()) {
-    const spent = tx.inputKeys.map((key) => spentOutput(diff, key));
+  for (const [position, { txid, txidText, inputKeys, outputs }] of transactions.entries()) {
+    const spent = inputKeys.map((key) => spentOutput(diff, key));
+    const made: UnspentOutput[] = [];
+    for (let i = 0; i < outputs; i++) made.push(madeOutput(diff, outputKey(txidText, i)));
     for (const output of spent) effects.push(output);
-    indexTransaction(operations, tx, spent, { height, position }, indexes);
+    indexTransaction(operations, { txid, made, spent }, { height, position }, indexes);
     if (pace.due()) await pace.pause();
   }
   const payoutTxid = payouts[0]?.txid ?? new Uint8Array(0);

@@ -152,7 +152,7 @@ async function runBlock(
       parentKey: parent.key,
       block,
       diff: run.overlay,
-      transactions: run.applied,
+      transactions: run.kept(),
       payouts: settled.payouts,
       nextTable: tableAfter(parent, settled.state),
       bodyBytes: bodyBytes(block.transactions) + block.systemRecords.length,

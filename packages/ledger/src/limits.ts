@@ -6,9 +6,9 @@ export const limits = {
     why: 'Blocks above the final one that are held executed; the oldest without children goes first.',
   },
   candidateBytes: {
-    value: 134_217_728,
+    value: 67_108_864,
     unit: 'bytes',
-    why: 'Bodies of those blocks; what they changed takes about twice as much again.',
+    why: 'Bodies of those blocks; for small payments memory is about seven times as much.',
   },
   outputCacheBytes: {
     value: 33_554_432,

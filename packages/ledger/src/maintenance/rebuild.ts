@@ -120,9 +120,11 @@ async function indexBlock(
     if (!prepared.ok) {
       throw new LedgerError('LEDGER_CORRUPT', `a final transaction: ${prepared.reason}`);
     }
-    const end = first + prepared.value.inputKeys.length;
+    const { txid, body: decoded, inputKeys } = prepared.value;
+    const end = first + inputKeys.length;
     const spent = effects.spent.slice(first, end);
-    indexTransaction(operations, prepared.value, spent, { height, position }, indexes);
+    const moved = { txid, made: decoded.outputs, spent };
+    indexTransaction(operations, moved, { height, position }, indexes);
     first = end;
     if (pace.due()) await pace.pause();
   }
