@@ -17,7 +17,7 @@ async function gate(
   const host = await stage.start([policy]);
   const questions: Parameters<Policy>[0] = Array.from({ length: count }, (_, i) => {
     const { bytes, txid } = stage.payment();
-    const { output } = stage.world.coins[i]!;
+    const output = stage.world.coins[i]?.output;
     const spent = [{ ...output, createdHeight: 0, lock: { kind: 'plain' as const } }];
     const { body } = transactionCodec.decode(bytes);
     return { txid: txid as never, bytes, body, spent: spent as never, peer: undefined };

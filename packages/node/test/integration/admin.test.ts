@@ -14,6 +14,7 @@ import { openNodeAudit } from '../../src/admin/audit.ts';
 import { ChainBackups } from '../../src/admin/backup.ts';
 import { adjustable } from '../../src/admin/log-level.ts';
 import { ConfigControl } from '../../src/admin/reload.ts';
+import { openAdmin, openTokens } from '../../src/admin/open-admin.ts';
 import { startAdminServer } from '../../src/admin/server.ts';
 import { TokenStore } from '../../src/admin/tokens.ts';
 import type { HttpListener } from '../../src/http/server.ts';
@@ -359,6 +360,42 @@ test('an action that cannot be recorded does not happen', async () => {
   expect((await bench.ask('PUT', `/bans/${peer}`, { durationMs: 5_000 })).status).toBe(500);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect([bench.stops, bench.bans]).toEqual([0, []]);
+});
+
+test('what the node opens it closes: the same audit log goes on the next time', async () => {
+  await using stage = await Stage.open(2);
+  const host = await stage.start([]);
+  const layers = { files: [], environment: {}, flags: [`--data-dir=${stage.dataDir}`] };
+  const loaded = await loadConfig({ ...layers, flags: [...layers.flags, '--admin-port=0'] });
+  const { config } = loaded;
+  const { logger } = linesLogger();
+  const tokens = await openTokens(config);
+  const { token } = await tokens.create({ name: 'op', role: 'operator' });
+  for (let round = 1; round <= 2; round++) {
+    const admin = await openAdmin({
+      config,
+      tokens,
+      settings: new ConfigControl({ loaded, apply: {} }),
+      log: adjustable(logger, 'info').control,
+      chain: { store: stage.world.store, mempool: stage.mempool },
+      chainTag,
+      peers: { ...stage.parts().peers, bans: () => [] } as never,
+      plugins: host,
+      logger,
+      metrics: { increment: () => undefined },
+      stop: () => undefined,
+    });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const ask = (method: string, path: string, body: object): Promise<Response> =>
+      fetch(`${admin.url}/admin/v1${path}`, { method, headers, body: JSON.stringify(body) });
+    expect((await ask('PUT', '/log', { level: 'warn' })).status).toBe(200);
+    expect((await ask('POST', '/snapshots', {})).status).toBe(404);
+    expect((await ask('POST', '/config/reload', {})).status).toBe(403);
+    await admin.close();
+    await expect(fetch(admin.url)).rejects.toThrow();
+    const text = await readFile(join(stage.dataDir, 'audit', 'records.jsonl'), 'utf8');
+    expect(text.trim().split('\n')).toHaveLength(1 + 2 * round);
+  }
 });
 
 test('plugins show their status and run commands', async () => {

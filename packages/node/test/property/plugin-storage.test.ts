@@ -1,7 +1,7 @@
 import { compareBytes, fromHex, toHex } from '@mxd/codec';
 import { checkOperations, checkRange } from '@mxd/plugin/host';
 import { openMemoryStore } from '@mxd/storage';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { PluginBucket } from '../../src/plugins/store.ts';

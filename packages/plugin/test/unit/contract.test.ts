@@ -65,7 +65,7 @@ describe('definitions', () => {
     ],
     [
       'a hook that does not exist',
-      (ctx) => ctx.hooks.on('block:reverted' as never, () => undefined),
+      (ctx) => ctx.hooks.on('block:reverted' as 'config:changed', () => undefined),
     ],
     [
       'a hook without batches in batches',
