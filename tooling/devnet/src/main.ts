@@ -9,7 +9,7 @@ import { accountAt, openMaster } from './accounts.ts';
 import { createDevnet, freeBasePort } from './create.ts';
 import { startFaucet } from './faucet.ts';
 import { pathsOf, readSpec, type DevnetPaths, type DevnetSpec } from './layout.ts';
-import { helpText, parseOptions, type DevnetOptions } from './options.ts';
+import { defaultDirectory, helpText, parseOptions, type DevnetOptions } from './options.ts';
 import { chainOfFile, Payer } from './payer.ts';
 import {
   endNetwork,
@@ -38,6 +38,10 @@ async function openSpec(paths: DevnetPaths, options: DevnetOptions): Promise<Dev
   say(`making keys and genesis of ${options.validators} validators in ${paths.root}`);
   return createDevnet({ ...options, basePort });
 }
+
+/** The folder, where commands have to name it. */
+const shownDirectory = (paths: DevnetPaths): string | undefined =>
+  paths.root === defaultDirectory ? undefined : paths.root;
 
 /** Starts every node and waits for the mesh. Gives the pids. */
 async function startNodes(paths: DevnetPaths, spec: DevnetSpec): Promise<readonly number[]> {
@@ -118,7 +122,7 @@ async function runForeground(paths: DevnetPaths, options: DevnetOptions): Promis
     ending.signal,
   );
   say(`${spec.nodes.length} validators run\n`);
-  for (const line of endpoints(spec)) say(line);
+  for (const line of endpoints(spec, shownDirectory(paths))) say(line);
   if (options.hasTrickle) void trickle.run(ending.signal);
   const stopView = startView(spec, async () => ({
     statuses: await Promise.all(spec.nodes.map(statusOf)),
@@ -164,7 +168,7 @@ async function runDetached(
     if (spec !== undefined && launcher === child.pid && (await waitReady(spec.nodes, 200))) {
       const output = { directory: paths.root, pid: launcher, spec };
       if (options.isJson) return say(JSON.stringify(output));
-      for (const line of endpoints(spec)) say(line);
+      for (const line of endpoints(spec, shownDirectory(paths))) say(line);
       return undefined;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
