@@ -153,7 +153,10 @@ export interface StoredHeader {
   readonly header: Header;
 }
 
-const storedHeaderCodec: Codec<StoredHeader> = struct({ hash: bytes(64), header: headerCodec });
+export const storedHeaderCodec: Codec<StoredHeader> = struct({
+  hash: bytes(64),
+  header: headerCodec,
+});
 
 const locationCodec: Codec<TransactionLocation> = struct({ height: u53, position: u32 });
 
@@ -226,6 +229,8 @@ export const metaKey = {
   importing: 6,
   /** First height that the indexes of transactions and history cover. */
   historyFrom: 7,
+  /** Genesis block: hash and header. Costs 10 us per allocation to compute anew. */
+  genesis: 8,
 } as const;
 
 export const buckets: {

@@ -10,6 +10,7 @@ import {
   identityCodec,
   layoutVersion,
   metaKey,
+  storedHeaderCodec,
 } from './buckets.ts';
 import type { ChainState } from './chain-state.ts';
 import { createOutput, indexPayouts, stateOperations, type IndexSet } from './commit-batch.ts';
@@ -19,6 +20,7 @@ import { binaryText, commitmentElement, outputKey, plainLock } from './outputs.t
 import type { ChainIdentity, Pace, UnspentOutput } from './types.ts';
 import {
   applicationRoot,
+  chainConstants,
   genesisOutputs,
   genesisValidatorState,
   stateFromSections,
@@ -92,7 +94,7 @@ async function writeGenesis(
   operations.push(
     buckets.headers.put(0, { hash, header }),
     buckets.heights.put(hash, 0),
-    ...identityOperations(identity.chainTag, indexes, 1),
+    ...identityOperations(identity, indexes, 1),
     ...stateOperations(state, undefined),
   );
   await store.batch(operations, { sync: true });
@@ -100,13 +102,15 @@ async function writeGenesis(
 
 /** The lasting notes about a chain in a store. */
 export function identityOperations(
-  chainTag: Uint8Array,
+  { chainTag, genesisHash, genesisHeader }: ChainIdentity,
   indexes: IndexSet,
   firstBody: number,
 ): Operation[] {
   const identity = identityCodec.encode({ layout: layoutVersion, chainTag });
+  const genesis = storedHeaderCodec.encode({ hash: genesisHash, header: genesisHeader });
   return [
     buckets.meta.put(metaKey.identity, identity),
+    buckets.meta.put(metaKey.genesis, genesis),
     buckets.meta.put(metaKey.indexes, Uint8Array.of(indexFlags(indexes))),
     buckets.meta.put(metaKey.firstBody, heightCodec.encode(firstBody)),
   ];
@@ -127,7 +131,7 @@ function corrupt(message: string): never {
 
 /** A chain as it stands in a store. */
 export interface OpenedChain {
-  readonly genesis: GenesisChain;
+  readonly identity: ChainIdentity;
   readonly head: ChainState;
   /** Indexes that are complete. */
   readonly complete: IndexSet;
@@ -169,6 +173,30 @@ export function chainStateOf(
   return { hash, key: binaryText(hash), header, validators, lattice, outputsDigest, root };
 }
 
+/** The identity of a stored chain. The tag is the document's hash, so the rest follows from it. */
+function readIdentity(
+  stored: Uint8Array,
+  genesis: Uint8Array | undefined,
+  document: GenesisDocument,
+): ChainIdentity {
+  const { layout, chainTag } = identityCodec.decode(stored);
+  if (layout !== layoutVersion) {
+    throw new LedgerError('LEDGER_FORMAT', `layout ${layout}, not ${layoutVersion}`);
+  }
+  if (!equalBytes(chainTag, chainTagOf(document))) {
+    throw new LedgerError('LEDGER_NETWORK', 'the store holds the chain of another genesis');
+  }
+  if (genesis === undefined) corrupt('the genesis block is missing');
+  const { hash, header } = storedHeaderCodec.decode(genesis);
+  return {
+    chainTag: chainTag.slice(),
+    networkId: document.networkId,
+    genesis: document,
+    genesisHash: hash.slice(),
+    genesisHeader: header,
+  };
+}
+
 /**
  * Opens the chain of a genesis document in a store, writing genesis into an empty one.
  * @throws LedgerError LEDGER_NETWORK, LEDGER_FORMAT, LEDGER_CORRUPT; StorageError.
@@ -179,24 +207,24 @@ export async function openChain(
   wanted: IndexSet,
   pace: Pace,
 ): Promise<OpenedChain> {
-  const genesis = await genesisChain(document, pace);
   const meta = buckets.meta.on(store);
   const stored = meta.getSync(metaKey.identity);
   if (stored === undefined) {
     if (meta.getSync(metaKey.importing) !== undefined) {
       throw new LedgerError('SNAPSHOT_INCOMPLETE', 'the import of a snapshot has not ended');
     }
+    const genesis = await genesisChain(document, pace);
     await writeGenesis(store, genesis, wanted, pace);
-    return { genesis, head: genesis.state, complete: wanted, firstBody: 1, historyFrom: 0 };
+    return {
+      identity: genesis.identity,
+      head: genesis.state,
+      complete: wanted,
+      firstBody: 1,
+      historyFrom: 0,
+    };
   }
-  const identity = identityCodec.decode(stored);
-  if (identity.layout !== layoutVersion) {
-    throw new LedgerError('LEDGER_FORMAT', `layout ${identity.layout}, not ${layoutVersion}`);
-  }
-  if (!equalBytes(identity.chainTag, genesis.identity.chainTag)) {
-    throw new LedgerError('LEDGER_NETWORK', 'the store holds the chain of another genesis');
-  }
-  const head = await readHead(store, genesis.constants);
+  const identity = readIdentity(stored, meta.getSync(metaKey.genesis), document);
+  const head = await readHead(store, chainConstants(document, identity.genesisHash));
   const flags = meta.getSync(metaKey.indexes)?.[0] ?? 0;
   const known = indexesOf(flags);
   // An index that is switched off now will have gaps: it is complete only after a rebuild.
@@ -214,5 +242,5 @@ export async function openChain(
     return bytes === undefined ? otherwise : heightCodec.decode(bytes);
   };
   const firstBody = heightAt(metaKey.firstBody, 1);
-  return { genesis, head, complete, firstBody, historyFrom: heightAt(metaKey.historyFrom, 0) };
+  return { identity, head, complete, firstBody, historyFrom: heightAt(metaKey.historyFrom, 0) };
 }

@@ -78,7 +78,7 @@ export class Ledger {
 
   private constructor(options: LedgerOptions, opened: OpenedChain, indexes: IndexSet) {
     const { store, pace = noPace } = options;
-    const { identity } = opened.genesis;
+    const { identity } = opened;
     this.chain = identity;
     this.#store = store;
     this.#head = opened.head;

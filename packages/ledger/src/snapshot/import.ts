@@ -228,7 +228,7 @@ export class StateImport {
       operations.push(buckets.imports.delete(index));
     }
     operations.push(
-      ...identityOperations(this.#genesis.identity.chainTag, this.#indexes, height + 1),
+      ...identityOperations(this.#genesis.identity, this.#indexes, height + 1),
       buckets.meta.put(metaKey.lattice, lattice.bytes()),
       buckets.meta.put(metaKey.head, headCodec.encode({ height, hash, root })),
       buckets.meta.put(metaKey.historyFrom, heightCodec.encode(height + 1)),

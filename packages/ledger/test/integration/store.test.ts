@@ -161,6 +161,12 @@ describe('opening', () => {
     await expect(world.ledger.executeBlock(await other.drafted())).rejects.toMatchObject({
       code: 'LEDGER_CLOSED',
     });
+    const format = Uint8Array.from(buckets.meta.on(world.store).getSync(metaKey.identity)!);
+    await world.store.batch([buckets.meta.put(metaKey.identity, format.with(3, 9))]);
+    await expect(openLedger(world.genesis, world.store)).rejects.toMatchObject({
+      code: 'LEDGER_FORMAT',
+    });
+    await world.store.batch([buckets.meta.put(metaKey.identity, format)]);
     const lattice = buckets.meta.on(world.store).getSync(metaKey.lattice)!.slice();
     lattice[0]! ^= 1;
     await world.store.batch([buckets.meta.put(metaKey.lattice, lattice)]);

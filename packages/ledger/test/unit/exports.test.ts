@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const frozen: Readonly<Record<string, string>> = {
   '.': 'ChainReader Ledger LedgerError Mempool ledgerBuckets ledgerErrors ledgerSchema outpointKeyOf outpointOf poolChainOf',
   './buckets':
-    'buckets headCodec heightCodec identityCodec layoutVersion ledgerBuckets ledgerSchema metaKey',
+    'buckets headCodec heightCodec identityCodec layoutVersion ledgerBuckets ledgerSchema metaKey storedHeaderCodec',
   './errors': 'LedgerError broken ledgerErrors passed',
   './lattice-hash': 'LatticeHash latticeBytes',
   './limits': 'limits',
