@@ -54,7 +54,11 @@ function replayBenchmark(name: string, suite: SuiteId, count: number): Benchmark
           Math.round((us.user + us.system) / chain.transactions);
         context.figure('main thread', perTx(process.threadCpuUsage(main)), 'us/tx');
         context.figure('whole process', perTx(process.cpuUsage(cpu)), 'us/tx');
-        context.figure('longest slice', Math.round(pace.longestMs), 'ms');
+        context.figure(
+          'longest time between pauses, waits included',
+          Math.round(pace.longestMs),
+          'ms',
+        );
       }
       const bytes = chain.blocks[0]?.block.transactions[0]?.length ?? 0;
       context.figure('transaction', bytes, 'bytes');
@@ -243,7 +247,11 @@ function buildBenchmark(
           commit: whenCommitted - before,
         };
         samples.push(ms[phase]);
-        context.figure('longest slice', Math.round(pace.longestMs), 'ms');
+        context.figure(
+          'longest time between pauses, waits included',
+          Math.round(pace.longestMs),
+          'ms',
+        );
       }
       return samples;
     },

@@ -16,7 +16,7 @@ import { key, World, type Key } from '../test/support/world.ts';
 export const trust: VerifySignatures = async (checks) =>
   new Uint8Array(Math.ceil(checks.length / 8)).fill(255);
 
-/** Lets the event loop turn every 5 ms and notes the longest slice and its count. */
+/** Lets the event loop turn every 5 ms and notes the longest time between two turns, waits included. */
 export class MeasuredPace implements Pace {
   #since = performance.now();
   longestMs = 0;
