@@ -1,6 +1,6 @@
 import { domainTags, type DomainTag } from './domain-tags.ts';
 import { CryptoError } from './errors.ts';
-import { detectNodeHashes, nobleHashes, type HashBackend } from './hash-backend.ts';
+import { hashBackend, type HashBackend } from './hash-backend.ts';
 
 export { domainTags, type DomainTag } from './domain-tags.ts';
 
@@ -11,19 +11,23 @@ export const hash160Bytes = 20;
 /** Bytes of a domain tag. */
 export const tagBytesLength = 8;
 
-const backend: HashBackend = detectNodeHashes() ?? nobleHashes;
-
-/** The implementation in use: `node:crypto` where it exists and agrees, else `noble`. */
-export const hashBackendName: HashBackend['name'] = backend.name;
+/**
+ * The implementation at the start: `node:crypto` where it exists and agrees, else `noble`.
+ * `installNative` of `@mxd/crypto/native` adds libsodium for short inputs.
+ */
+export const hashBackendName: HashBackend['name'] = hashBackend().name;
 
 /** SHA-512 (FIPS 180-4), 64 bytes. */
-export const sha512 = (data: Uint8Array): Uint8Array => backend.sha512(data);
+export const sha512 = (data: Uint8Array): Uint8Array => hashBackend().sha512(data);
 
 /** SHA-256 (FIPS 180-4), 32 bytes. */
-export const sha256 = (data: Uint8Array): Uint8Array => backend.sha256(data);
+export const sha256 = (data: Uint8Array): Uint8Array => hashBackend().sha256(data);
 
 /** RIPEMD-160(SHA-256(data)), 20 bytes: the hash of single-key addresses. */
-export const hash160 = (data: Uint8Array): Uint8Array => backend.ripemd160(backend.sha256(data));
+export function hash160(data: Uint8Array): Uint8Array {
+  const backend = hashBackend();
+  return backend.ripemd160(backend.sha256(data));
+}
 
 /** SHAKE-128 (FIPS 202) with an output of `outputBytes` bytes. */
 export function shake128(data: Uint8Array, outputBytes: number): Uint8Array {
@@ -32,7 +36,7 @@ export function shake128(data: Uint8Array, outputBytes: number): Uint8Array {
       outputBytes,
     });
   }
-  return backend.shake128(data, outputBytes);
+  return hashBackend().shake128(data, outputBytes);
 }
 
 const tagTable: ReadonlyMap<string, Uint8Array> = new Map(
@@ -72,7 +76,7 @@ function hashJoined(prefix: Uint8Array | undefined, parts: readonly Uint8Array[]
     joined.set(part, offset);
     offset += part.length;
   }
-  return backend.sha512(joined.subarray(0, total));
+  return hashBackend().sha512(joined.subarray(0, total));
 }
 
 /**

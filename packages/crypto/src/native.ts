@@ -3,6 +3,7 @@
  * self-test and has the accept set of the portable one (docs/protocol/encoding.md, "Signature
  * suites").
  */
+import { hashBackend, installHashBackend, makeSodiumHashes } from './hash-backend.ts';
 import { makeHybrid } from './hybrid-suite.ts';
 import { makeNodeEd25519, makeSodiumEd25519 } from './native-ed25519.ts';
 import { nodeMlDsa } from './native-ml-dsa.ts';
@@ -46,5 +47,9 @@ export type BackendReport = Readonly<Record<SuiteId, string>>;
 export function installNative(): BackendReport {
   const suites = nativeSuites();
   installSuites(suites);
+  if (sodium !== undefined && hashBackend().name !== 'libsodium') {
+    const hashes = makeSodiumHashes(sodium, hashBackend());
+    if (hashes !== undefined) installHashBackend(hashes);
+  }
   return { 1: suites[1].backend, 2: suites[2].backend, 3: suites[3].backend };
 }

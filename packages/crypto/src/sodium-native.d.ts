@@ -9,6 +9,8 @@ declare module 'sodium-native' {
       message: Uint8Array,
       publicKey: Uint8Array,
     ): boolean;
+    crypto_hash_sha256(digest: Uint8Array, message: Uint8Array): void;
+    crypto_hash_sha512(digest: Uint8Array, message: Uint8Array): void;
     crypto_pwhash_async(
       output: Uint8Array,
       passphrase: Uint8Array,

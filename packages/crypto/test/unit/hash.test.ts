@@ -1,7 +1,9 @@
 import { asciiBytes, concatBytes, toHex } from '@mxd/codec';
 import { describe, expect, test } from 'vitest';
 
+import { makeSodiumHashes, nobleHashes } from '../../src/hash-backend.ts';
 import { domainTags, sha512, sha512Of, shake128, tagBytes, taggedHash } from '../../src/hash.ts';
+import { sodium } from '../../src/sodium.ts';
 
 describe('domain tags', () => {
   const tags = Object.values(domainTags);
@@ -63,4 +65,31 @@ test('SHAKE-128 outputs are prefixes of longer ones, and absurd lengths are refu
       expect.objectContaining({ code: 'CRYPTO_LENGTH' }),
     );
   }
+});
+
+describe('short inputs by libsodium', () => {
+  const rest = { ...nobleHashes, sha512: () => Uint8Array.of(1), sha256: () => Uint8Array.of(2) };
+
+  test('give the hashes of the portable backend at every length', () => {
+    const backend = makeSodiumHashes(sodium!, nobleHashes)!;
+    for (let length = 0; length <= 600; length += 7) {
+      const data = new Uint8Array(length).map((_, i) => i * 31);
+      expect(backend.sha512(data)).toEqual(nobleHashes.sha512(data));
+      expect(backend.sha256(data)).toEqual(nobleHashes.sha256(data));
+    }
+  });
+
+  test('do not share memory between calls', () => {
+    const backend = makeSodiumHashes(sodium!, nobleHashes)!;
+    const first = backend.sha512(Uint8Array.of(1));
+    backend.sha512(Uint8Array.of(2));
+    backend.sha256(Uint8Array.of(3));
+    expect(first).toEqual(nobleHashes.sha512(Uint8Array.of(1)));
+  });
+
+  test('are not used beside a backend, or with a library, that answers otherwise', () => {
+    expect(makeSodiumHashes(sodium!, rest)).toBeUndefined();
+    const broken = { crypto_hash_sha512() {}, crypto_hash_sha256() {} };
+    expect(makeSodiumHashes(broken, nobleHashes)).toBeUndefined();
+  });
 });
