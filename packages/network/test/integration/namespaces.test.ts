@@ -251,7 +251,7 @@ describe.skipIf(reason !== undefined)('hosts in namespaces', () => {
     const rssBefore = (await a.stats()).rssMb;
     let done = false;
     const flood = attacker
-      .ask<{ opened: number; refused: number }>({
+      .ask<{ opened: number; ended: number }>({
         do: 'flood',
         ip: a.address,
         port: 7_979,
@@ -265,8 +265,9 @@ describe.skipIf(reason !== undefined)('hosts in namespaces', () => {
       sent += 1;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const { opened, refused } = await flood;
-    expect(opened + refused).toBeGreaterThanOrEqual(10_000);
+    const { opened, ended } = await flood;
+    expect(ended).toBe(10_000);
+    expect(opened).toBeGreaterThan(1_000);
     await eventually('every vote', async () => (await a.stats()).received.vote === sent);
     await eventually(
       'all freed',
@@ -278,6 +279,6 @@ describe.skipIf(reason !== undefined)('hosts in namespaces', () => {
       counters['connections_refused_attempts']! +
         counters['connections_refused_pending_handshakes']!,
     ).toBeGreaterThan(1_000);
-    expect(rssMb - rssBefore).toBeLessThan(200);
+    expect(rssMb - rssBefore).toBeLessThan(250);
   }, 90_000);
 });
