@@ -46,11 +46,12 @@ async function printConfig(loaded: LoadedConfig): Promise<void> {
 }
 
 async function run(command: Extract<Command, { readonly kind: 'run' }>): Promise<void> {
-  const [{ config }, { createNode }, secrets] = await Promise.all([
+  const [loaded, { createNode }, secrets] = await Promise.all([
     load(command),
     import('@mxd/node'),
     import('@mxd/secrets'),
   ]);
+  const { config, origins } = loaded;
   const providers = [
     ...(config.secrets.directory === ''
       ? []
@@ -59,6 +60,8 @@ async function run(command: Extract<Command, { readonly kind: 'run' }>): Promise
   ];
   const node = await createNode({
     config,
+    origins,
+    load: () => load(command),
     secrets: new secrets.Secrets(providers),
     version: version(),
   });
@@ -76,10 +79,9 @@ async function run(command: Extract<Command, { readonly kind: 'run' }>): Promise
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', () => {
-    load(command).then(
-      (loaded) => node.reload(loaded.config),
-      (error: unknown) => process.stderr.write(`mxd-node: not reloaded: ${describe(error)}\n`),
-    );
+    node.reload().catch((error: unknown) => {
+      process.stderr.write(`mxd-node: not reloaded: ${describe(error)}\n`);
+    });
   });
   const failure = await node.stopped;
   if (failure !== undefined) fail(failure);

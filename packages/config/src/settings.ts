@@ -125,7 +125,6 @@ export const settings: readonly Setting[] = [
     texts,
     [],
     'If not empty, only these peer or validator ids may connect.',
-    reloadable,
   ),
   setting(
     'network.allowAddresses',
@@ -133,7 +132,6 @@ export const settings: readonly Setting[] = [
     texts,
     [],
     'If not empty, only these CIDR ranges may connect.',
-    reloadable,
   ),
   setting(
     'network.sentries',
@@ -142,14 +140,7 @@ export const settings: readonly Setting[] = [
     [],
     'If not empty, this validator talks to these sentries only.',
   ),
-  setting(
-    'network.privatePeers',
-    'list',
-    texts,
-    [],
-    'Peer ids that are never told to others.',
-    reloadable,
-  ),
+  setting('network.privatePeers', 'list', texts, [], 'Peer ids that are never told to others.'),
   setting('network.discovery', 'flag', flag, true, 'Find peers by exchange and DHT.'),
   setting('network.upnp', 'flag', flag, false, 'Ask the router to open the port.'),
   setting(
@@ -245,14 +236,7 @@ export const settings: readonly Setting[] = [
   setting('api.enabled', 'flag', flag, true, 'Serve the public HTTP API.'),
   setting('api.host', 'text', host, '127.0.0.1', 'Address that the public API listens on.'),
   setting('api.port', 'number', port, 26_680, 'Port of the public API; 0 picks one.'),
-  setting(
-    'api.cors',
-    'list',
-    texts,
-    [],
-    'Origins that browsers may call from; empty for none.',
-    reloadable,
-  ),
+  setting('api.cors', 'list', texts, [], 'Origins that browsers may call from; empty for none.'),
   setting(
     'api.tokenForWrites',
     'flag',
@@ -274,7 +258,6 @@ export const settings: readonly Setting[] = [
     between(1, 10_000_000),
     200,
     'Sustained requests of one client address.',
-    reloadable,
   ),
   setting(
     'api.requestBurst',
@@ -282,7 +265,6 @@ export const settings: readonly Setting[] = [
     between(1, 10_000_000),
     1_000,
     'Requests of one client address at once.',
-    reloadable,
   ),
   setting('api.maxConnections', 'number', between(1, 1_000_000), 2_000, 'Open connections.'),
   setting('api.maxStreams', 'number', between(0, 100_000), 500, 'Open event streams.'),

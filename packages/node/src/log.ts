@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { NodeConfig } from '@mxd/config';
 import { consoleDestination, createLogger, FileDestination, type Logger } from '@mxd/logging';
 
-/** The node's logger, as the configuration says. */
+/** The node's logger, as the configuration says but for its level: `adjustable` holds that. */
 export function nodeLogger(config: NodeConfig): Logger {
-  const { level, format, file, maxFileBytes, maxFiles } = config.log;
+  const { format, file, maxFileBytes, maxFiles } = config.log;
   const destination =
     file === ''
       ? consoleDestination()
@@ -14,5 +14,5 @@ export function nodeLogger(config: NodeConfig): Logger {
           maxSizeBytes: maxFileBytes,
           keepFiles: maxFiles,
         });
-  return createLogger({ level, outputs: [{ destination, format }], fields: {} });
+  return createLogger({ level: 'trace', outputs: [{ destination, format }], fields: {} });
 }

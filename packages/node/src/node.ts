@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import type { Status } from '@mxd/api';
 import { toHex } from '@mxd/codec';
-import { changedSettings, type NodeConfig } from '@mxd/config';
+import type { LoadedConfig, NodeConfig } from '@mxd/config';
 import { createCore, policyFor, type Core, type Effect } from '@mxd/consensus';
 import type { AddressNetwork } from '@mxd/crypto/address';
 import { outpointKeyOf, type CommittedBlock } from '@mxd/ledger';
@@ -22,10 +22,15 @@ import {
 } from '@mxd/protocol';
 import { certificateCodec } from '@mxd/protocol/certificate';
 import { messageType } from '@mxd/protocol/messages';
+import type { Secrets } from '@mxd/secrets';
 import { keyOf } from '@mxd/protocol/primitives';
 import { systemRecordCodec, systemRecordListCodec } from '@mxd/protocol/system-records';
 import { wtxidOfBytes, type Owner } from '@mxd/protocol/transaction';
 
+import type { LogLevelControl } from './admin/log-level.ts';
+import { openAdmin } from './admin/open-admin.ts';
+import { ConfigControl } from './admin/reload.ts';
+import type { TokenStore } from './admin/tokens.ts';
 import { TransactionAdmission } from './admission.ts';
 import { verifyConsensusSignature, type Chain } from './chain.ts';
 import { chainStateOf } from './consensus/chain-start.ts';
@@ -38,6 +43,8 @@ import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
 import { bindMetrics } from './measure.ts';
 import { validatorIdentity } from './open-network.ts';
+import type { PluginHost } from './plugins/host.ts';
+import { registerPluginRoutes } from './plugins/routes.ts';
 import { resolveShortIds } from './short-ids.ts';
 import { HistorySync } from './sync/history.ts';
 import { serveHistory } from './sync/serve.ts';
@@ -52,14 +59,19 @@ import type {
 } from './view.ts';
 
 export interface NodeParts {
-  readonly config: NodeConfig;
+  readonly loaded: LoadedConfig;
+  readonly load?: () => Promise<LoadedConfig>;
   readonly genesis: Genesis;
   readonly chain: Chain;
   readonly validator: Validator | undefined;
   readonly network: SocketNetwork;
   readonly logger: Logger;
+  readonly logLevel: LogLevelControl;
   readonly metrics: Metrics;
   readonly health: Health;
+  readonly plugins: PluginHost;
+  readonly tokens: TokenStore;
+  readonly secrets: Secrets;
   readonly version: string;
 }
 
@@ -68,6 +80,7 @@ type Notice = Extract<Effect, { readonly type: 'notify' }>;
 /** Listeners that a running node has opened. */
 export interface NodeListeners {
   readonly api: HttpListener | undefined;
+  readonly admin: HttpListener | undefined;
   readonly metrics: HttpListener | undefined;
 }
 
@@ -81,9 +94,16 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly health: Health;
   readonly feed: EventFeed;
   readonly admission: TransactionAdmission;
+  readonly plugins: PluginHost;
+  /** Settings in force, where each came from, and their reload. */
+  readonly settings: ConfigControl;
   readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>;
   readonly #chain: Chain;
   readonly #logger: Logger;
+  readonly #logLevel: LogLevelControl;
+  readonly #secrets: Secrets;
+  readonly #tokens: TokenStore;
+  #tokenForWrites: boolean;
   readonly #version: string;
   readonly #core: Core;
   readonly #host: ConsensusHost;
@@ -101,11 +121,12 @@ export class MxdNode implements NodeView, AsyncDisposable {
   #halted: NodeError | undefined;
   #stopping: Promise<void> | undefined;
   #owned: AsyncDisposableStack | undefined;
-  #listeners: NodeListeners = { api: undefined, metrics: undefined };
+  #listeners: NodeListeners = { api: undefined, admin: undefined, metrics: undefined };
   #housekeeping: NodeJS.Timeout | undefined;
 
   constructor(parts: NodeParts) {
-    const { config, genesis, chain, validator, network } = parts;
+    const { genesis, chain, validator, network, plugins, tokens } = parts;
+    const { config } = parts.loaded;
     this.config = config;
     this.genesis = genesis;
     this.network = network;
@@ -115,6 +136,22 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#chain = chain;
     this.#validator = validator;
     this.#logger = parts.logger;
+    this.#logLevel = parts.logLevel;
+    this.#secrets = parts.secrets;
+    this.plugins = plugins;
+    this.#tokens = tokens;
+    this.#tokenForWrites = config.api.tokenForWrites;
+    this.settings = new ConfigControl({
+      loaded: parts.loaded,
+      ...(parts.load === undefined ? {} : { load: parts.load }),
+      apply: {
+        'log.level': ({ log }) => parts.logLevel.set(log.level),
+        'api.tokenForWrites': ({ api }) => {
+          this.#tokenForWrites = api.tokenForWrites;
+        },
+      },
+      onChanged: (changed) => plugins.configChanged(changed),
+    });
     this.#version = parts.version;
     const { ledger, mempool } = chain;
     this.#validatorId = validatorIdentity(chain, validator)?.id;
@@ -148,6 +185,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       signer: validator?.signer,
       events: this.#hostEvents(),
       resolve: (salt, shortIds) => resolveShortIds(mempool, salt, shortIds),
+      leaveOut: (txids) => plugins.leaveOut?.(txids) ?? Promise.resolve(new Set()),
     });
     this.admission = new TransactionAdmission({
       mempool,
@@ -211,6 +249,16 @@ export class MxdNode implements NodeView, AsyncDisposable {
     bindMetrics(this, this.#core);
     serveHistory(ledger, this.network.requests);
     this.#connectNetwork();
+    await this.plugins.start({
+      ledger,
+      chainStore: this.#chain.store,
+      mempool: this.#chain.mempool,
+      genesis: this.genesis,
+      addressNetwork: this.addressNetwork,
+      peers: this.network.peers,
+      secrets: this.#secrets,
+      submit: (bytes, source) => this.submit(bytes, source),
+    });
     await this.network.start();
     const chain = await chainStateOf(ledger);
     const recovered = this.#validator?.recovered;
@@ -235,6 +283,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       height: ledger.head.height,
       peerId: this.network.self.peerId,
       api: this.#listeners.api?.url,
+      admin: this.#listeners.admin?.url,
       metrics: this.#listeners.metrics?.url,
     });
   }
@@ -247,7 +296,14 @@ export class MxdNode implements NodeView, AsyncDisposable {
           view: this,
           feed: this.feed,
           version: this.#version,
-          authorize: () => Promise.resolve(false),
+          needsTokenForWrites: () => this.#tokenForWrites,
+          authorize: (token, scope) => this.#tokens.authorize(token, scope),
+          extend: async (app) =>
+            registerPluginRoutes(app, {
+              host: this.plugins,
+              authorize: (token, scope) => this.#tokens.authorize(token, scope),
+              onUnauthorized: () => this.metrics.increment('authFailures'),
+            }),
           onAnswered: ({ status, durationMs }) => {
             this.metrics.increment('httpRequests', { status: `${Math.floor(status / 100)}xx` });
             this.metrics.observe('httpDuration', durationMs / 1_000);
@@ -258,16 +314,32 @@ export class MxdNode implements NodeView, AsyncDisposable {
           onUnauthorized: () => this.metrics.increment('authFailures'),
         })
       : undefined;
-    this.#listeners = { api, metrics: undefined };
-    const metrics = config.metrics.enabled
-      ? await startMetricsServer(
-          config.metrics.host,
-          config.metrics.port,
-          this.metrics,
-          this.health,
-        )
+    this.#listeners = { api, admin: undefined, metrics: undefined };
+    const admin = config.admin.enabled
+      ? await openAdmin({
+          config,
+          tokens: this.#tokens,
+          settings: this.settings,
+          log: this.#logLevel,
+          chain: this.#chain,
+          chainTag: this.#chain.ledger.chain.chainTag,
+          peers: this.network.peers,
+          plugins: this.plugins,
+          logger: this.#logger,
+          metrics: this.metrics,
+          stop: () => void this.stop(),
+        })
       : undefined;
-    this.#listeners = { api, metrics };
+    this.#listeners = { api, admin, metrics: undefined };
+    const metrics = config.metrics.enabled
+      ? await startMetricsServer({
+          ...config.metrics,
+          metrics: this.metrics,
+          health: this.health,
+          more: () => this.plugins.metricsText(),
+        })
+      : undefined;
+    this.#listeners = { api, admin, metrics };
   }
 
   #registerHealth(): void {
@@ -410,6 +482,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       this.#forgetIncluded(one);
       this.feed.final(one.height);
     }
+    this.plugins.blockFinal();
     this.#validator?.journal?.committed(committed.at(-1)?.height ?? 0);
     this.#announce(finalization);
     this.#checkBlacklist();
@@ -457,6 +530,8 @@ export class MxdNode implements NodeView, AsyncDisposable {
     if (!this.#records.add(record)) return;
     if (record.type === 4) {
       this.metrics.increment('equivocations');
+      const { epoch, view } = record.voteA;
+      this.plugins.evidence({ validatorId: toHex(record.signerId), epoch, view });
       this.#logger.security('consensus.equivocation', {
         validator: toHex(record.signerId),
         height: this.#chain.ledger.head.height,
@@ -478,6 +553,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     transactions: readonly { readonly txid: Uint8Array; readonly bytes: Uint8Array }[],
   ): void {
     this.#host.feed({ type: 'workArrived' });
+    this.plugins.accepted(transactions);
     if (this.feed.subscribers === 0) return;
     for (const { txid, bytes } of transactions) {
       const addresses = addressesOf(transactionCodec.decode(bytes), this.addressNetwork);
@@ -524,15 +600,10 @@ export class MxdNode implements NodeView, AsyncDisposable {
     });
   }
 
-  /** Applies what may change at run time; what may not is named in the log and stays as it was. */
-  reload(config: NodeConfig): void {
-    const changes = changedSettings(this.config, config);
-    const fixed = changes.filter(({ reloadable }) => !reloadable).map(({ path }) => path);
-    if (fixed.length > 0) {
-      this.#logger.warn('settings that need a restart have changed', { settings: fixed });
-    }
-    const applied = changes.filter(({ reloadable }) => reloadable).map(({ path }) => path);
-    this.#logger.info('the configuration was read again', { applied });
+  /** Loads the configuration again (SIGHUP). @throws ConfigError: then nothing has changed. */
+  async reload(): Promise<void> {
+    const { applied, needRestart } = await this.settings.reload();
+    this.#logger.info('the configuration was read again', { applied, needRestart });
   }
 
   /** Stops interfaces, then consensus, then the network and the store. Idempotent. */
@@ -546,9 +617,11 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.feed.close();
     this.#sync.stop();
     await this.#listeners.api?.close();
+    await this.#listeners.admin?.close();
     await this.#listeners.metrics?.close();
     this.#host.close();
     await this.#host.settled();
+    await this.plugins.stop();
     await this.network.stop();
     await this.#owned?.disposeAsync();
     this.eventLoop.disable();

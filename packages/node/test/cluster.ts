@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { toHex } from '@mxd/codec';
-import { loadConfig, type NodeConfig } from '@mxd/config';
+import { loadConfig, type LoadedConfig, type NodeConfig } from '@mxd/config';
 import { addressOfKey, formatAddress, type Address } from '@mxd/crypto/address';
 import { installNative } from '@mxd/crypto/native';
 import { Secret } from '@mxd/crypto/secret';
@@ -178,6 +178,17 @@ export class Cluster implements AsyncDisposable {
   ): Promise<MxdNode> {
     const { directory, port } = this.members[index]!;
     return this.#start(index, directory, port, ['--role=validator', ...flags], logger);
+  }
+
+  /** A validator whose configuration can be loaded again. */
+  async startWith(index: number, load: () => Promise<LoadedConfig>): Promise<MxdNode> {
+    const { config, origins } = await load();
+    const secrets = new Secrets([
+      environmentSecrets({ MXD_SECRET_VALIDATOR_PASSPHRASE: passphrase }),
+    ]);
+    const node = await createNode({ config, origins, load, secrets, logger: quiet });
+    this.nodes.set(index, node);
+    return node;
   }
 
   /** A node that is no validator, in a folder of its own. */

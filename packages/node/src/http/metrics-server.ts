@@ -3,17 +3,28 @@ import fastify, { type FastifyInstance } from 'fastify';
 
 import { listen, type HttpListener } from './server.ts';
 
+export interface MetricsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Further metrics as Prometheus text: those of plugins. */
+  readonly more: () => string;
+}
+
+/** Appends further series; OpenMetrics ends with a line that must stay the last one. */
+function joined(text: string, more: string): string {
+  const end = '# EOF\n';
+  return text.endsWith(end) ? text.slice(0, -end.length) + more + end : text + more;
+}
+
 /** Serves metrics and health on a listener of their own. @throws NodeError NODE_PORT. */
-export async function startMetricsServer(
-  host: string,
-  port: number,
-  metrics: Metrics,
-  health: Health,
-): Promise<HttpListener> {
+export async function startMetricsServer(options: MetricsServerOptions): Promise<HttpListener> {
+  const { host, port, metrics, health, more } = options;
   const app: FastifyInstance = fastify({ bodyLimit: 1_024, forceCloseConnections: true });
   app.get('/metrics', async (request, reply) => {
     const exposed = await metrics.expose(['node', 'security'], request.headers.accept);
-    return reply.type(exposed.contentType).send(exposed.text);
+    return reply.type(exposed.contentType).send(joined(exposed.text, more()));
   });
   app.get('/security-metrics', async (request, reply) => {
     const exposed = await metrics.expose(['security'], request.headers.accept);

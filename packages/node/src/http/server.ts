@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly view: NodeView;
   readonly feed: EventFeed;
   readonly version: string;
+  /** Asked at each write, since it can change at run time. */
+  readonly needsTokenForWrites: () => boolean;
   /** Whether a bearer token may use a scope; only asked when writes need one. */
   readonly authorize: (token: string, scope: 'submit') => Promise<boolean>;
   readonly onAnswered: (record: RequestRecord) => void;
@@ -87,7 +89,7 @@ function registerRoutes(app: FastifyInstance, options: HttpServerOptions): void 
 }
 
 async function requireToken(request: FastifyRequest, options: HttpServerOptions): Promise<void> {
-  if (!options.config.tokenForWrites) return;
+  if (!options.needsTokenForWrites()) return;
   const token = bearer(request);
   if (token !== undefined && (await options.authorize(token, 'submit'))) return;
   options.onUnauthorized(request.ip);
