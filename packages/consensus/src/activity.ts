@@ -17,7 +17,7 @@ export function newMeasurements(n: number): Measurements {
   };
 }
 
-/** 2.8: the validator showed life in view `view`, however it is heard. */
+/** Timers: the validator showed life in view `view`, however it is heard. */
 export function noteActive(e: EpochState, index: number, view: number): void {
   const seen = Math.min(view, e.view);
   if (seen > (e.lastActive[index] as number)) e.lastActive[index] = seen;
@@ -34,7 +34,7 @@ export function notePosition(peer: Peer, epoch: number, view: number): void {
 }
 
 /**
- * 2.8: whether the leader of the current view has been silent for SKIP_VIEWS while a quorum has not. Off for
+ * Timers: whether the leader of the current view has been silent for SKIP_VIEWS while a quorum has not. Off for
  * 2 SKIP_VIEWS after start, epoch switch or a jump.
  */
 export function isInactive(e: EpochState, index: number, skipViews: number): boolean {

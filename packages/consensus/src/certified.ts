@@ -91,7 +91,7 @@ function* isOwnKeyMisused(s: RunningState, slot: Slot, c: Certificate): Steps<bo
   return true;
 }
 
-/** A valid certificate, assembled here or verified. `votes`: those of it that were just verified. */
+/** J5: appended before anything follows from it. A valid certificate, assembled here or verified. `votes`: those of it that were just verified. */
 export function* onCertificate(
   s: RunningState,
   held: HeldCertificate,
@@ -151,7 +151,7 @@ function* onBlockCertified(s: RunningState, held: HeldCertificate): Steps {
 const clockAlarmMs = 30_000;
 const clockRepeatMs = 60_000;
 
-/** 2.13: the signers' median clock against the own; for the operator only. */
+/** Timestamps: the signers' median clock against the own; for the operator only. */
 function* watchClock(s: RunningState, c: Certificate): Steps {
   if (s.monoMs - s.clockWarnedAtMs < clockRepeatMs) return;
   const median = medianTime(s.epoch, c);

@@ -4,7 +4,7 @@ import { type Vote } from '@mxd/protocol';
 import { F, N, tallyOf, Z, type RunningState, type Slot } from './state.ts';
 import { type Steps } from './types.ts';
 
-/** 2.12: (a) two NOTARIZE, (b) two FINALIZE, (c) FINALIZE and NULLIFY. Anything else is legal. */
+/** Evidence: (a) two NOTARIZE, (b) two FINALIZE, (c) FINALIZE and NULLIFY. Anything else is legal. */
 export function isConflict(a: Vote, b: Vote): boolean {
   if (a.signerIndex !== b.signerIndex || a.epoch !== b.epoch || a.view !== b.view) return false;
   if (a.kind === b.kind) return a.kind !== Z && !equalBytes(a.blockHash, b.blockHash);

@@ -27,7 +27,7 @@ export function* extendObservation(s: RunningState): Steps {
   yield* armObservation(s);
 }
 
-/** Nobody starts before genesisTimeMs by the own wall clock (2.13). */
+/** Nobody starts before genesisTimeMs by the own wall clock ("Timestamps"). */
 export function* armObservation(s: RunningState): Steps {
   const genesisMs = s.config.genesisTimeMs - s.wallMs;
   const waitMs = Math.max(s.observeUntilMs - s.monoMs, genesisMs, 0);

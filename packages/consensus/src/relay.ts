@@ -2,7 +2,7 @@ import { type BlockEntry } from './state.ts';
 import { type Steps } from './types.ts';
 
 /**
- * 2.16: the body may be forwarded unasked from now on: after the own NOTARIZE, RELAY(n) valid NOTARIZE signatures, or
+ * Relay: the body may be forwarded unasked from now on: after the own NOTARIZE, RELAY(n) valid NOTARIZE signatures, or
  * a certificate.
  */
 export function* relayOnce(entry: BlockEntry): Steps {

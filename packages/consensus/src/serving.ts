@@ -93,7 +93,7 @@ export function* onBlockRequest(s: RunningState, peer: Peer, m: BlockRequest): S
   return accepted;
 }
 
-/** BLOCK_RESP: only the hash that was asked for, then its ancestors in a row. */
+/** BLOCK_RESP, A5: only the hash that was asked for, then its ancestors in a row. */
 export function* onBlockResponse(s: RunningState, peer: Peer, m: BlockResponse): Steps<Outcome> {
   const e = s.epoch;
   let expected: string | undefined;

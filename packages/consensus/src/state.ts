@@ -167,7 +167,7 @@ export interface Fetch {
   askedAtMs: number;
 }
 
-/** One view of the participation measurement (2.14). */
+/** One view of the participation measurement ("Latency vectors"). */
 export interface MeasuredView {
   readonly view: number;
   readonly leader: number;
@@ -178,7 +178,7 @@ export interface MeasuredView {
   readonly timed: Uint8Array;
 }
 
-/** Local measurement of the other validators in this epoch (2.14). */
+/** Local measurement of the other validators in this epoch ("Latency vectors"). */
 export interface Measurements {
   readonly views: Map<number, MeasuredView>;
   /** 1/16 ms; -1 before the first sample. */

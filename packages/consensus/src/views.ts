@@ -33,7 +33,7 @@ export function viewTimeoutMs(s: RunningState): number {
   return s.epoch.idle ? base + policy.emptyDelayMs : base;
 }
 
-/** 2.8: decided by what the certificate of view - 1 is about, never by a mempool. */
+/** Timers: decided by what the certificate of view - 1 is about, never by a mempool. */
 function isIdle(s: RunningState): boolean {
   const e = s.epoch;
   const held = blockCertificate(e, e.view - 1);
@@ -99,7 +99,7 @@ function forgetVotes(s: RunningState, slot: Slot): void {
   }
 }
 
-/** Memory (2.6): of a view that has ended only certificates, own votes and FINALIZE votes stay. */
+/** Memory: of a view that has ended only certificates, own votes and FINALIZE votes stay. */
 function trim(s: RunningState): void {
   const e = s.epoch;
   const last = e.view - limits.voteAhead.value - 1;

@@ -133,7 +133,7 @@ const hashes = (members: readonly Member[]): Set<string> =>
 const send = (member: Member, message: ConsensusMessage) =>
   member.step({ type: 'message', bytes: messageCodec.encode(message) }, 0);
 
-describe('2.17 genesis ceremony', () => {
+describe('genesis ceremony', () => {
   test('all members end with one document that all have signed', () => {
     const members = [1, 2, 3, 4].map((seed) => new Member(seed));
     run(members, 3_000);

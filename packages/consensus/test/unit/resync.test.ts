@@ -387,7 +387,7 @@ describe('serving', () => {
   });
 });
 
-describe('2.14 latency', () => {
+describe('latency', () => {
   test('one report from the middle of the epoch, signed by the guard, with no value for oneself', () => {
     const solo = new Solo({ epochLength: 64, self: 3 });
     for (let i = 0; i < 40; i++) {
@@ -418,7 +418,7 @@ describe('2.14 latency', () => {
   });
 });
 
-describe('2.13 clock', () => {
+describe('clock', () => {
   test('far from the median of the signers: the operator is warned, once a minute', () => {
     const solo = new Solo();
     const made = solo.block(1);
@@ -432,7 +432,7 @@ describe('2.13 clock', () => {
   });
 });
 
-describe('2.16 relay', () => {
+describe('relay', () => {
   test('after the own NOTARIZE, or a certificate; once', () => {
     const solo = new Solo();
     const made = solo.block(1);

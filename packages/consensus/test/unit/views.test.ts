@@ -86,7 +86,7 @@ describe('E: entering views', () => {
   });
 });
 
-describe('2.8 timers', () => {
+describe('timers', () => {
   test('growth by quarters up to the cap', () => {
     expect([0, 1, 2, 3].map((k) => grown(800, k, 8_000))).toEqual([800, 1_000, 1_250, 1_562]);
     expect(grown(800, 1_000, 8_000)).toBe(8_000);
@@ -208,7 +208,7 @@ describe('2.8 timers', () => {
   });
 });
 
-describe('memory (2.6)', () => {
+describe('memory', () => {
   test('views that have ended keep certificates, own votes and FINALIZE votes', () => {
     const solo = new Solo();
     for (let view = 1; view <= 8; view++) {

@@ -131,7 +131,7 @@ describe('C: collecting votes', () => {
   });
 });
 
-describe('2.12 evidence', () => {
+describe('evidence', () => {
   const solo = new Solo();
   const vote = (kind: 1 | 2 | 3, view: number, fill: number, signer = 0) =>
     solo.vote(kind, view, signer, hash(fill));
@@ -216,7 +216,7 @@ describe('certificates', () => {
     ['nullification and finalization', Z, F],
     ['finalization and another notarization', F, N],
     ['notarization and another finalization', N, F],
-  ] as const)('%s of one view: halt with both', (_, a, b) => {
+  ] as const)('L1, L2, L3: %s of one view halt the node with both', (_, a, b) => {
     const solo = new Solo();
     solo.sendCertificate(a, 1, hash(1));
     solo.sendCertificate(b, 1, hash(2));
@@ -234,7 +234,7 @@ describe('certificates', () => {
     expect(solo.status.halted).toBeUndefined();
   });
 
-  test('CERT is appended before anything leaves because of it', () => {
+  test('J5 CERT is appended before anything leaves because of it', () => {
     const solo = new Solo();
     const made = solo.block(1);
     solo.propose(made);
