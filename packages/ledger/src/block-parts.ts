@@ -6,16 +6,12 @@ import { sysRootOf, validationRootOf } from '@mxd/protocol/block';
 import { certificateCodec } from '@mxd/protocol/certificate';
 import { verifyCertificate } from '@mxd/protocol/checks';
 import type { ChainParameters } from '@mxd/protocol/parameters';
-import { wtxidOfBytes } from '@mxd/protocol/transaction';
 import { voteKind } from '@mxd/protocol/vote';
 
 import type { ChainState } from './chain-state.ts';
 import type { BlockCode } from './errors.ts';
-import {
-  checkStateless,
-  prepareTransaction,
-  type PreparedTransaction,
-} from './transaction-rules.ts';
+import type { KnownNames } from './known-names.ts';
+import { checkStateless, type PreparedTransaction } from './transaction-rules.ts';
 import type { BlockRejection, Pace } from './types.ts';
 import { validatorSetOf } from './validators/index.ts';
 
@@ -36,17 +32,25 @@ const mismatch = (code: BlockCode, reason: string): BlockRejection =>
   rejection('mismatch', code, reason);
 
 /** Root over wtxids in order; about 3 us per transaction, so it pauses. */
-async function transactionRoot(transactions: readonly Uint8Array[], pace: Pace): Promise<Digest> {
+async function transactionRoot(
+  transactions: readonly Uint8Array[],
+  names: KnownNames,
+  pace: Pace,
+): Promise<Digest> {
   const frontier = new MerkleFrontier();
   for (const transaction of transactions) {
-    frontier.append(wtxidOfBytes(transaction));
+    frontier.append(names.wtxidOf(transaction));
     if (pace.due()) await pace.pause();
   }
   return frontier.root();
 }
 
 /** Whether every part is the one that the header commits to. */
-export async function checkParts(block: Block, pace: Pace): Promise<BlockRejection | undefined> {
+export async function checkParts(
+  block: Block,
+  names: KnownNames,
+  pace: Pace,
+): Promise<BlockRejection | undefined> {
   const { header } = block;
   if (!equalBytes(validationRootOf(block.parentCertificate), header.validationRoot)) {
     return mismatch('BLOCK_VALIDATION_ROOT', 'another parent certificate');
@@ -54,7 +58,7 @@ export async function checkParts(block: Block, pace: Pace): Promise<BlockRejecti
   if (!equalBytes(sysRootOf(block.systemRecords), header.sysRoot)) {
     return mismatch('BLOCK_SYS_ROOT', 'other system records');
   }
-  if (!equalBytes(await transactionRoot(block.transactions, pace), header.txRoot)) {
+  if (!equalBytes(await transactionRoot(block.transactions, names, pace), header.txRoot)) {
     return mismatch('BLOCK_TX_ROOT', 'other transactions');
   }
   // The root is bound to their number, so now it is the header that is wrong.
@@ -123,13 +127,13 @@ export async function decodeBody(
   block: Block,
   parameters: ChainParameters,
   networkId: number,
-  pace: Pace,
+  { names, pace }: { readonly names: KnownNames; readonly pace: Pace },
 ): Promise<DecodedBody> {
   const transactions: PreparedTransaction[] = [];
   let signatures = 0;
   let tips = 0n;
   for (const [position, bytes] of block.transactions.entries()) {
-    const prepared = prepareTransaction(bytes);
+    const prepared = names.prepare(bytes);
     if (!prepared.ok) return invalid(prepared.code, prepared.reason, position);
     const verdict = checkStateless(prepared.value, parameters, networkId);
     if (!verdict.ok) return invalid(verdict.code, verdict.reason, position);

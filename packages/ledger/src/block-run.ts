@@ -7,6 +7,7 @@ import type { ChainParameters } from '@mxd/protocol/parameters';
 
 import type { AppliedTransaction, ChainState } from './chain-state.ts';
 import { broken, LedgerError, passed, type RuleVerdict } from './errors.ts';
+import type { KnownNames } from './known-names.ts';
 import { OutputOverlay, type OutputDiff } from './layers.ts';
 import type { OutputBase } from './output-base.ts';
 import {
@@ -43,6 +44,7 @@ export interface ExecutionEnvironment {
   readonly networkId: number;
   readonly base: OutputBase;
   readonly verified: VerifiedCache;
+  readonly names: KnownNames;
   readonly verifySignatures: VerifySignatures;
   /** For votes in certificates and evidence: synchronous, may answer from a cache. */
   readonly verifySuite: VerifySuiteSignature;
@@ -158,7 +160,9 @@ export class BlockRun {
       if (found === 'spent') return broken('TX_INPUT_SPENT', `input ${i} is spent already`);
       spent.push(found);
     }
-    const spending = checkSpending(tx, spent, this.height);
+    const name = verifiedName(tx, spent);
+    const isVerified = this.#env.verified.has(name);
+    const spending = checkSpending(tx, spent, this.height, isVerified);
     if (!spending.ok) return spending;
     const { outputs } = tx.body;
     for (let i = 0; i < outputs.length; i++) {
@@ -167,14 +171,12 @@ export class BlockRun {
         return broken('TX_TXID_EXISTS', `output ${i} of this txid is unspent`);
       }
     }
-    this.#noteSignatures(tx, spent);
+    if (!isVerified) this.#noteSignatures(tx, spent, name);
     this.#move(tx, spent);
     return passed;
   }
 
-  #noteSignatures(tx: PreparedTransaction, spent: readonly UnspentOutput[]): void {
-    const name = verifiedName(tx, spent);
-    if (this.#env.verified.has(name)) return;
+  #noteSignatures(tx: PreparedTransaction, spent: readonly UnspentOutput[], name: string): void {
     const checks = signatureChecks(tx, spent, this.#env.chainTag);
     this.#pending.push({ position: this.applied.length, name, checks: checks.length });
     for (const check of checks) this.#checks.push(check);

@@ -96,7 +96,7 @@ export async function executeBlock(
 ): Promise<Executed> {
   const { header } = block;
   const parameters = activeParameters(parent.validators);
-  const parts = await checkParts(block, env.pace);
+  const parts = await checkParts(block, env.names, env.pace);
   if (parts !== undefined) return parts;
   const { height, timestampMs } = parent.header;
   const headerVerdict = checkHeader(parent.validators, {
@@ -111,7 +111,7 @@ export async function executeBlock(
     env.verifySuite(1, key, message, signature),
   );
   if (certificate !== undefined) return certificate;
-  const body = await decodeBody(block, parameters, env.networkId, env.pace);
+  const body = await decodeBody(block, parameters, env.networkId, env);
   if (!body.ok) return body;
   return runBlock(env, parent, layers, { block, hash, transactions: body.transactions });
 }

@@ -18,6 +18,7 @@ import { openChain, type OpenedChain } from './chain-store.ts';
 import { commitOperations, type IndexSet } from './commit-batch.ts';
 import { LedgerError } from './errors.ts';
 import { executeBlock, recordContext } from './execution.ts';
+import { KnownNames } from './known-names.ts';
 import { limits } from './limits.ts';
 import { pruneBodies, rebuildIndexes, type RebuildProgress } from './maintenance/rebuild.ts';
 import { OutputBase } from './output-base.ts';
@@ -93,6 +94,7 @@ export class Ledger {
       networkId: identity.networkId,
       base: this.#base,
       verified: this.#verified,
+      names: new KnownNames(),
       verifySignatures: options.verifySignatures,
       verifySuite: (suite, key, message, signature) =>
         suite === 1 && consensus !== undefined

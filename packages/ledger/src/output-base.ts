@@ -12,13 +12,16 @@ const cacheKeys = 256;
 
 /**
  * The unspent outputs of the final state: the store, and a cache of outputs made lately, which are
- * the likeliest to be spent next. Only commits fill the cache, after their batch is on disk, so that
- * it never holds what the store does not.
+ * the likeliest to be spent next, or read lately: admission reads what execution reads again. Commits
+ * change the cache after their batch is on disk; what was read while one did is not kept, so that
+ * the cache never holds what the store does not.
  */
 export class OutputBase {
   readonly #store: KeyValueStore;
   readonly #cache = new Map<OutpointKey, UnspentOutput>();
   readonly #capacity: number;
+  /** Commits followed so far. */
+  #generation = 0;
   hits = 0;
   misses = 0;
 
@@ -48,11 +51,16 @@ export class OutputBase {
     const reader = buckets.outputs.on(this.#store);
     for (let start = 0; start < missing.length; start += pageKeys) {
       const page = missing.slice(start, start + pageKeys);
+      const began = this.#generation;
       const outputs = await reader.getMany(page);
+      const isCurrent = began === this.#generation;
       for (let i = 0; i < page.length; i++) {
         const output = outputs[i];
-        if (output !== undefined) found.set(page[i] as OutpointKey, output);
+        if (output === undefined) continue;
+        found.set(page[i] as OutpointKey, output);
+        if (isCurrent) this.#cache.set(page[i] as OutpointKey, output);
       }
+      this.#trim();
       if (pace.due()) await pace.pause();
     }
     return found;
@@ -60,8 +68,13 @@ export class OutputBase {
 
   /** Follows a committed block. */
   follow(diff: OutputDiff): void {
+    this.#generation++;
     for (const key of diff.spent.keys()) this.#cache.delete(key);
     for (const [key, output] of diff.created) this.#cache.set(key, output);
+    this.#trim();
+  }
+
+  #trim(): void {
     for (const key of this.#cache.keys()) {
       if (this.#cache.size <= this.#capacity) break;
       this.#cache.delete(key);

@@ -25,5 +25,6 @@ export function poolChainOf(ledger: Ledger): PoolChain {
       }
     },
     verified: environment.verified,
+    names: environment.names,
   };
 }

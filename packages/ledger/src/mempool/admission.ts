@@ -163,13 +163,14 @@ export class Admission {
         mayRetry: false,
       });
     }
-    const wtxidText = binaryText(wtxidOfBytes(bytes));
+    const wtxid = arrival.wtxid ?? wtxidOfBytes(bytes);
+    const wtxidText = binaryText(wtxid);
     const known = this.#refused.get(wtxidText);
     if (known !== undefined) {
       this.#pool.refuse(known.code);
       return known;
     }
-    const prepared = prepareTransaction(bytes);
+    const prepared = prepareTransaction(bytes, wtxid);
     if (!prepared.ok) {
       const { code, reason } = prepared;
       return this.#refuse(wtxidText, undefined, { code, reason, mayRetry: false });
@@ -345,7 +346,7 @@ export class Admission {
     const owners = new Set(spent.map((output) => ownerText(output.owner)));
     for (const output of tx.body.outputs) owners.add(ownerText(output.owner));
     const entry = new Entry({
-      bytes: tx.bytes.slice(),
+      bytes: ownBytes(tx.bytes),
       txidText: tx.txidText,
       wtxidText: binaryText(tx.wtxid),
       inputKeys: tx.inputKeys,
@@ -608,6 +609,7 @@ export class Admission {
     }
     for (const parent of this.#parents(tx)) entry.addParent(parent);
     index.insert(entry, entry.bucket, this.#options.chain.height() + 1);
+    this.#options.chain.names.note(entry.bytes, entry);
     counts.accepted++;
     return { status: 'accepted', txid: tx.txid, replaced: replaced.map((each) => each.txid) };
   }
@@ -649,6 +651,10 @@ export class Admission {
     if (adopted.length > 0) await this.submit(adopted, nowMs);
   }
 }
+
+/** Bytes that share no larger buffer: a view would keep all of it alive. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 
 function arrivalOf(orphan: {
   readonly bytes: Uint8Array;

@@ -1,8 +1,9 @@
-import type { ChainTag, TxId } from '@mxd/protocol';
+import type { ChainTag, TxId, Wtxid } from '@mxd/protocol';
 import type { ChainParameters } from '@mxd/protocol/parameters';
 import type { TransactionBody } from '@mxd/protocol/transaction';
 
 import type { AdmissionCode } from '../errors.ts';
+import type { KnownNames } from '../known-names.ts';
 import type { OutpointKey } from '../outputs.ts';
 import type { UnspentOutput, VerifySignatures } from '../types.ts';
 import type { VerifiedCache } from '../verified-cache.ts';
@@ -21,6 +22,7 @@ export interface PoolChain {
   /** Whether a transaction is final; always false if that is not known. */
   isFinal(txid: TxId): Promise<boolean>;
   readonly verified: VerifiedCache;
+  readonly names: KnownNames;
 }
 
 /** What a policy is asked: in batches, after everything else has been found good. */
@@ -66,6 +68,8 @@ export interface RateOptions {
 
 export interface Submission {
   readonly bytes: Uint8Array;
+  /** The bytes' own, if the caller has computed it already. */
+  readonly wtxid?: Wtxid;
   /** Who sent it: a peer's or client's name. Undefined: this node itself, which no rate limits. */
   readonly peer?: string;
 }
