@@ -16,12 +16,7 @@ export const networkErrors = {
   NETWORK_REQUEST_MALFORMED: 'The answer breaks the wire format; the peer was scored.',
   NETWORK_REQUEST_OVERSIZED: 'The answer is larger than was asked for; the peer was scored.',
   NETWORK_REQUEST_REJECTED: 'An item of the answer is provably wrong; the peer was scored.',
-  NETWORK_DIAL: 'The peer could not be reached.',
   NETWORK_STORE: 'The address book or ban list on disk could not be read or written.',
-  NETWORK_SYNC_NO_PEERS: 'No peer that serves the wanted history is left.',
-  NETWORK_SYNC_CANCELLED: 'The synchronisation was cancelled.',
-  NETWORK_SYNC_ORDER: 'The stage functions contradict each other.',
-  NETWORK_NTP: 'The time server did not answer in the expected form.',
 } as const;
 
 /** Thrown for misuse and for failures that a caller has to handle. */

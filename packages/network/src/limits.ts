@@ -59,16 +59,6 @@ export const limits = {
     unit: 'ms',
     why: 'From connection to a finished session handshake.',
   },
-  anonymousConnections: {
-    value: 32,
-    unit: 'count',
-    why: 'Connections without a session (identify, ping).',
-  },
-  helloBytes: {
-    value: 12_288,
-    unit: 'bytes',
-    why: 'One handshake frame; a post-quantum proof would be 4.7 KiB.',
-  },
   streamsPerPeer: { value: 64, unit: 'count', why: 'Inbound streams of one connection.' },
   frameTimeoutMs: {
     value: 20_000,
@@ -133,7 +123,6 @@ export const limits = {
     why: 'Announcing pushed transactions to other validators.',
   },
   relayFetchTimeoutMs: { value: 1_500, unit: 'ms', why: 'Then the next announcer is asked.' },
-  relayFetchesPerPeer: { value: 8, unit: 'count', why: 'Fetches under way per peer.' },
   relayWantedIds: {
     value: 20_000,
     unit: 'count',
@@ -184,7 +173,6 @@ export const limits = {
     unit: 'ms',
     why: 'Longest wait before dialling a static peer again, jittered.',
   },
-  sendBufferBytes: { value: 67_108_864, unit: 'bytes', why: 'All outboxes of one session.' },
   bans: {
     value: 10_000,
     unit: 'count',

@@ -30,7 +30,7 @@ class Frames {
     header.writeUInt32BE(payload.length);
     this.#stream.send(Buffer.concat([header, payload]));
   }
-  async read(): Promise<Buffer | undefined> {
+  async read() {
     for (;;) {
       const length = this.#buffer.length >= 4 ? this.#buffer.readUInt32BE(0) : Infinity;
       if (this.#buffer.length >= 4 + length) {

@@ -52,7 +52,7 @@ table['dialTimeoutMs']!.value = 2_000;
 let node: SocketNetwork | undefined;
 let received = { vote: 0, proposal: 0, rest: 0 };
 let shape = { delayMs: 0, bytesPerSecond: Infinity, cutForward: false, cutBack: false };
-let server: ReturnType<typeof createServer> | undefined;
+const servers: { close(): unknown }[] = [];
 
 /** Passes bytes on later, slower, or (cut) not at all until the cut is over; order is kept. */
 function pump(from: Socket, to: Socket, isCut: () => boolean): void {
@@ -132,16 +132,20 @@ async function obey(order: Order): Promise<unknown> {
         counters: node?.counters() ?? {},
         rssMb: process.memoryUsage().rss / 1e6,
       };
-    case 'proxy':
-      server = createServer((socket) => {
+    case 'proxy': {
+      const server = createServer((socket) => {
         const target = connect(order.targetPort, order.targetIp);
         socket.setNoDelay(true);
         target.setNoDelay(true);
         pump(socket, target, () => shape.cutForward);
         pump(target, socket, () => shape.cutBack);
       });
-      await new Promise<void>((resolve) => server?.listen(order.port, order.ip, resolve));
+      servers.push(server);
+      await new Promise<void>((resolve) => {
+        server.listen(order.port, order.ip, resolve);
+      });
       return undefined;
+    }
     case 'shape':
       shape = order;
       return undefined;
@@ -149,7 +153,7 @@ async function obey(order: Order): Promise<unknown> {
       return flood(order);
     case 'stop':
       await node?.stop();
-      server?.close();
+      for (const server of servers) server.close();
       return undefined;
   }
 }

@@ -126,7 +126,7 @@ describe('relay', () => {
   it('does not announce late what is settled by then', () => {
     up('v1', true);
     up('v2', true);
-    relay.receive(peer('v1'), encodePush([tx(1).bytes, tx(2).bytes]));
+    void relay.receive(peer('v1'), encodePush([tx(1).bytes, tx(2).bytes]));
     run(10);
     expect(sent).toEqual([]);
     relay.forget([tx(1).id]);
@@ -140,18 +140,18 @@ describe('relay', () => {
     up('p');
     relay.submit([tx(1)]);
     run(0);
-    relay.receive(peer('o'), encodeIds('fetch', [short(tx(1)), short(tx(9))]));
+    void relay.receive(peer('o'), encodeIds('fetch', [short(tx(1)), short(tx(9))]));
     expect(to('o', 'answer')).toEqual([
       { type: 'answer', missing: [short(tx(9))], transactions: [tx(1).bytes] },
     ]);
-    relay.receive(peer('o'), encodeIds('fetch', [short(tx(1))]));
+    void relay.receive(peer('o'), encodeIds('fetch', [short(tx(1))]));
     expect(to('o', 'answer')[1]).toEqual({
       type: 'answer',
       missing: [short(tx(1))],
       transactions: [],
     });
     up('late');
-    relay.receive(peer('late'), encodeIds('fetch', [short(tx(1))]));
+    void relay.receive(peer('late'), encodeIds('fetch', [short(tx(1))]));
     expect(to('late', 'answer')).toEqual([
       { type: 'answer', missing: [short(tx(1))], transactions: [] },
     ]);
@@ -166,7 +166,7 @@ describe('relay', () => {
     expect(to('v', 'push').map((m) => m.type === 'push' && m.transactions.length)).toEqual([
       2, 2, 1,
     ]);
-    relay.receive(peer('o'), encodeIds('fetch', large.map(short)));
+    void relay.receive(peer('o'), encodeIds('fetch', large.map(short)));
     expect(to('o', 'answer').map((m) => m.type === 'answer' && m.transactions.length)).toEqual([
       2, 2, 1,
     ]);
@@ -175,17 +175,17 @@ describe('relay', () => {
   it('asks one announcer after the other', () => {
     for (const name of ['a', 'b', 'c']) {
       up(name);
-      relay.receive(peer(name), encodeIds('announce', [short(tx(1))]));
+      void relay.receive(peer(name), encodeIds('announce', [short(tx(1))]));
     }
     expect(sent.map((s) => s.to)).toEqual(['a']);
-    relay.receive(peer('a'), encodeAnswer([short(tx(1))], []));
+    void relay.receive(peer('a'), encodeAnswer([short(tx(1))], []));
     expect(sent.map((s) => s.to)).toEqual(['a', 'b']);
     run(limits.relayFetchTimeoutMs.value * 2);
     expect(sent.map((s) => s.to)).toEqual(['a', 'b', 'c']);
     relay.peerDown(peer('c'));
     expect(relay.sizes.wanted).toBe(0);
-    relay.receive(peer('a'), encodeIds('announce', [short(tx(1))]));
-    relay.receive(peer('a'), encodeAnswer([], [tx(1).bytes]));
+    void relay.receive(peer('a'), encodeIds('announce', [short(tx(1))]));
+    void relay.receive(peer('a'), encodeAnswer([], [tx(1).bytes]));
     expect(counters.get('relay_received')).toBe(1);
     expect(relay.sizes.wanted).toBe(0);
   });
@@ -194,8 +194,8 @@ describe('relay', () => {
     up('a');
     up('b');
     refuse.add('a');
-    relay.receive(peer('a'), encodeIds('announce', [short(tx(1))]));
-    relay.receive(peer('b'), encodeIds('announce', [short(tx(1))]));
+    void relay.receive(peer('a'), encodeIds('announce', [short(tx(1))]));
+    void relay.receive(peer('b'), encodeIds('announce', [short(tx(1))]));
     run(0);
     expect(sent.map((s) => s.to)).toEqual(['b']);
   });
@@ -216,17 +216,17 @@ describe('relay', () => {
       judged += batch.length;
       return batch.map(() => 'ignore' as const);
     });
-    relay.receive(peer('a'), encodePush([tx(1).bytes]));
-    relay.receive(peer('a'), encodePush([tx(1).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(1).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(1).bytes]));
     expect([judged, counters.get('relay_duplicates_in'), counters.get('relay_ignored')]).toEqual([
       1, 1, 1,
     ]);
     relay.reconsider([tx(1).id]);
-    relay.receive(peer('a'), encodePush([tx(1).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(1).bytes]));
     expect(judged).toBe(2);
     relay.known([tx(2).id]);
-    relay.receive(peer('a'), encodePush([tx(2).bytes]));
-    relay.receive(peer('a'), encodeIds('announce', [short(tx(2))]));
+    void relay.receive(peer('a'), encodePush([tx(2).bytes]));
+    void relay.receive(peer('a'), encodeIds('announce', [short(tx(2))]));
     expect(judged).toBe(2);
     expect(sent).toEqual([]);
   });
@@ -236,7 +236,7 @@ describe('relay', () => {
     up('b');
     const { promise, resolve } = Promise.withResolvers<readonly Verdict[]>();
     relay.onTransactions(() => promise);
-    relay.receive(peer('a'), encodePush([tx(1).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(1).bytes]));
     relay.forget([tx(1).id]);
     resolve(['accept']);
     await promise;
@@ -248,17 +248,17 @@ describe('relay', () => {
 
   it('charges malformed and invalid, survives a judge that fails', async () => {
     up('a');
-    relay.receive(peer('a'), Uint8Array.of(9));
+    void relay.receive(peer('a'), Uint8Array.of(9));
     const none = new Uint8Array(100);
     none[4] = 0xff;
-    relay.receive(peer('a'), encodePush([none]));
+    void relay.receive(peer('a'), encodePush([none]));
     verdict = 'invalid';
-    relay.receive(peer('a'), encodePush([tx(1).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(1).bytes]));
     expect(offences).toEqual(['malformed', 'malformed', 'invalid']);
     relay.onTransactions(() => {
       throw new TypeError('a bug');
     });
-    relay.receive(peer('a'), encodePush([tx(2).bytes]));
+    void relay.receive(peer('a'), encodePush([tx(2).bytes]));
     relay.onTransactions(() => Promise.reject(new TypeError('a bug')));
     await relay.receive(peer('a'), encodePush([tx(3).bytes]));
     await new Promise((resolve) => setImmediate(resolve));
@@ -269,8 +269,9 @@ describe('relay', () => {
   it('holds a peer back while too many of its batches are judged', () => {
     up('a');
     relay.onTransactions(() => new Promise(() => undefined));
-    const held = Array.from({ length: limits.relayPendingBatches.value }, (_, i) =>
-      relay.receive(peer('a'), encodePush([tx(i).bytes])),
+    const held = Array.from(
+      { length: limits.relayPendingBatches.value },
+      (_, i) => void relay.receive(peer('a'), encodePush([tx(i).bytes])),
     );
     expect(held.slice(0, -1).every((h) => h === undefined)).toBe(true);
     expect(held.at(-1)).toBeInstanceOf(Promise);
@@ -280,7 +281,7 @@ describe('relay', () => {
     up('a');
     for (let i = 0; i < limits.relayWantedIds.value + 10; i += 1_000) {
       const ids = Array.from({ length: 1_000 }, (_, j) => short(tx(1_000_000 + i + j)));
-      relay.receive(peer('a'), encodeIds('announce', ids));
+      void relay.receive(peer('a'), encodeIds('announce', ids));
     }
     expect(relay.sizes.wanted).toBe(limits.relayWantedIds.value);
     expect(counters.get('relay_wanted_overflow')).toBeGreaterThan(0);
