@@ -92,6 +92,8 @@ export interface NetworkConfig {
   /** Nodes whose links are this much longer. */
   readonly far: readonly number[];
   readonly farMs: number;
+  /** Nodes whose links take 1 ms. */
+  readonly near: readonly number[];
   /** Loss that stays after healing. */
   readonly residualPpm: number;
 }
@@ -110,6 +112,7 @@ export interface RunConfig {
   readonly epochLength: number;
   readonly blacklistBlocks: number;
   readonly minValidators: number;
+  readonly minStakePpm: number;
   readonly signatures: 'fake' | 'real';
   readonly application: 'cheap' | 'ledger';
   /** Faults act this long. */

@@ -23,6 +23,7 @@ export function parametersOf(config: RunConfig): ChainParameters {
     joinPolicy: config.powerMode === 0 ? 1 : config.joinPolicy,
     blacklistBlocks: config.blacklistBlocks,
     minValidators: config.minValidators,
+    minStakePpm: config.minStakePpm,
     dustLimit: 10n,
   };
 }

@@ -25,8 +25,9 @@ export class Network {
     for (let a = 0; a < size; a++) {
       for (let b = 0; b < a; b++) {
         const far = config.network.far.includes(a) || config.network.far.includes(b);
-        const us =
-          links.between(min * 1_000, max * 1_000) + (far ? config.network.farMs * 1_000 : 0);
+        const isNear = config.network.near.includes(a) || config.network.near.includes(b);
+        const own = links.between(min * 1_000, max * 1_000);
+        const us = isNear ? 1_000 : own + (far ? config.network.farMs * 1_000 : 0);
         delays[a * size + b] = us;
         delays[b * size + a] = us;
       }

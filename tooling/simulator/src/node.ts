@@ -308,8 +308,7 @@ export class SimNode {
     this.#appended++;
     this.#outbox.append();
     for (const slot of this.keys) {
-      // After a failed disk the node is halting: what the core still yields goes nowhere.
-      if (slot.journal === undefined || slot.disk.failure !== undefined) continue;
+      if (slot.journal === undefined || this.halted !== undefined) continue;
       slot.journal.append(effect.record);
       this.world.touched = true;
     }

@@ -57,7 +57,20 @@ export class Observer {
     this.#world.stop();
   }
 
+  /** Something else than an invariant is broken: an expectation of a scenario. */
+  report(id: string, detail: string): void {
+    this.#note(id, undefined, detail);
+  }
+
   effect(node: SimNode, effect: Effect): void {
+    if (effect.type === 'notify' && effect.status === 'FINAL') {
+      this.#world.noteFinal(node, effect.hash);
+    }
+    if (effect.type === 'append' && effect.record.type === 3 && node.honest) {
+      const { payload } = effect.record;
+      const at = new DataView(payload.buffer, payload.byteOffset);
+      if (payload[0] === 2) this.#world.noteNullified(at.getUint32(1), at.getUint32(5));
+    }
     countEffect(this.counts, node, effect);
     for (const { id, run } of this.#hooks.effect) this.#note(id, node, run(node, effect));
     this.trace?.effect(this.#world, node, effect);

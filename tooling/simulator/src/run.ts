@@ -34,11 +34,26 @@ export interface Finished {
   readonly world: World;
 }
 
+/** What a scenario adds to a configuration. */
+export interface Script {
+  /** Before the first event. */
+  readonly prepare?: (world: World) => void;
+  /** After the last one: what is not as expected. */
+  readonly judge?: (world: World) => string | undefined;
+}
+
 /** Runs a configuration to its end. */
-export async function runOnce(config: RunConfig, trace?: Trace): Promise<Finished> {
+export async function runOnce(
+  config: RunConfig,
+  trace?: Trace,
+  script: Script = {},
+): Promise<Finished> {
   const begun = performance.now();
   const world = new World(config, trace);
+  script.prepare?.(world);
   await world.run();
+  const unexpected = world.violations.length === 0 ? script.judge?.(world) : undefined;
+  if (unexpected !== undefined) world.observer.report(config.name, unexpected);
   const counts = world.observer.counts;
   for (const { behaviour } of config.byzantine) counts.add('drawn', behaviour);
   const stalled = world.stalls.map((detail) => ({

@@ -14,6 +14,7 @@ export const quiet: RunConfig = {
   epochLength: 256,
   blacklistBlocks: 1_000,
   minValidators: 4,
+  minStakePpm: 1_000,
   signatures: 'fake',
   application: 'cheap',
   safetyMs: 5_000,
@@ -29,6 +30,7 @@ export const quiet: RunConfig = {
     spikeMs: 0,
     far: [],
     farMs: 0,
+    near: [],
     residualPpm: 0,
   },
   syncMs: [0, 0],
@@ -83,6 +85,7 @@ function drawNetwork(random: Random, size: number): NetworkConfig {
     spikeMs: 4_000,
     far: size > 3 && random.chance(100_000) ? [random.below(size)] : [],
     farMs: 120,
+    near: size > 3 && random.chance(100_000) ? [random.below(size)] : [],
     residualPpm: isLossy && random.chance(300_000) ? random.below(50_000) : 0,
   };
 }

@@ -1,11 +1,14 @@
 import { type Effect, type Target } from '@mxd/consensus';
 import {
   blockHashOf,
+  leaderOf,
   messageCodec,
+  validatorSet,
   type Block,
   type ChainParameters,
   type SystemRecord,
   type Table,
+  type ValidatorSet,
 } from '@mxd/protocol';
 import { keyOf } from '@mxd/protocol/primitives';
 
@@ -74,6 +77,13 @@ export class World {
   /** Height that every correct node has to reach after healing. */
   goal: number = Number.POSITIVE_INFINITY;
   stalls: string[] = [];
+  /** Nullified views that a correct node led. */
+  nullifiedCorrect = 0;
+  readonly #sets = new Map<number, ValidatorSet>();
+  readonly #nullified = new Set<string>();
+  /** From proposal to finalization, per correct node and block. */
+  readonly finalityUs: number[] = [];
+  readonly #proposedAtUs = new Map<string, number>();
   /** Hashes of the blocks that correct nodes built. */
   readonly proposed: Set<string> = new Set();
   /** Set when the drawn faults went beyond what the protocol tolerates: nothing is judged. */
@@ -149,7 +159,39 @@ export class World {
 
   /** A correct node has built a block. */
   noteProposed(block: Block): void {
-    this.proposed.add(keyOf(blockHashOf(block.header)));
+    const key = keyOf(blockHashOf(block.header));
+    this.proposed.add(key);
+    this.#proposedAtUs.set(key, this.agenda.nowUs);
+  }
+
+  /** The validators of an epoch by the reference chain; undefined before that is known. */
+  setOf(epoch: number): ValidatorSet | undefined {
+    const known = this.#sets.get(epoch);
+    const height = (epoch - 1) * this.config.epochLength;
+    if (known !== undefined || this.referenceStore.height < height) return known;
+    const anchor = this.referenceStore.hashAt(height);
+    const table = this.referenceStore.tableOf(epoch);
+    const set = validatorSet(this.chainTag, table, this.parameters, anchor);
+    this.#sets.set(epoch, set);
+    return set;
+  }
+
+  /** A correct node holds the nullification of a view. */
+  noteNullified(epoch: number, view: number): void {
+    const set = this.setOf(epoch);
+    const name = `${epoch} ${view}`;
+    if (set === undefined || this.#nullified.has(name)) return;
+    this.#nullified.add(name);
+    const leader = set.table.entries[leaderOf(set, view)];
+    const owners = leader === undefined ? [] : (this.#owners.get(keyOf(leader.consensusKey)) ?? []);
+    if (owners.every((index) => this.nodes[index]?.honest === true)) this.nullifiedCorrect++;
+  }
+
+  /** A node holds the finalization of a block. */
+  noteFinal(node: SimNode, hash: Uint8Array): void {
+    const atUs = this.#proposedAtUs.get(keyOf(hash));
+    if (atUs === undefined || node.byzantine !== undefined) return;
+    this.finalityUs.push(this.agenda.nowUs - atUs);
   }
 
   stop(): void {

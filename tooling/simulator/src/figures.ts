@@ -1,0 +1,3 @@
+export async function figures(_json: boolean): Promise<number> {
+  return await Promise.resolve(2);
+}
