@@ -269,9 +269,8 @@ describe('relay', () => {
   it('holds a peer back while too many of its batches are judged', () => {
     up('a');
     relay.onTransactions(() => new Promise(() => undefined));
-    const held = Array.from(
-      { length: limits.relayPendingBatches.value },
-      (_, i) => void relay.receive(peer('a'), encodePush([tx(i).bytes])),
+    const held = Array.from({ length: limits.relayPendingBatches.value }, (_, i) =>
+      relay.receive(peer('a'), encodePush([tx(i).bytes])),
     );
     expect(held.slice(0, -1).every((h) => h === undefined)).toBe(true);
     expect(held.at(-1)).toBeInstanceOf(Promise);
