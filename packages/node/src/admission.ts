@@ -1,6 +1,7 @@
 import { toHex } from '@mxd/codec';
 import type { AdmissionVerdict, Mempool, Submission } from '@mxd/ledger';
 import type { Network, RelayedTransaction, Sender, Verdict } from '@mxd/network';
+import type { Wtxid } from '@mxd/protocol';
 import { wtxidOfBytes } from '@mxd/protocol/transaction';
 
 import { limits } from './limits.ts';
@@ -30,8 +31,11 @@ export interface AdmissionParts {
   readonly onRefused: (code: string) => void;
 }
 
+/** Hashed once, on arrival. */
+type Arrived = Submission & { readonly wtxid: Wtxid };
+
 interface Waiting {
-  readonly submission: Submission;
+  readonly submission: Arrived;
   readonly resolve: (verdict: AdmissionVerdict) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -61,7 +65,7 @@ export class TransactionAdmission {
       const reason = 'this node has as many submissions waiting as it takes';
       return { ok: false, kind: 'deferred', code: 'NODE_BUSY', reason };
     }
-    const verdict = await this.#queue({ bytes, peer: source });
+    const verdict = await this.#queue({ bytes, wtxid: wtxidOfBytes(bytes), peer: source });
     switch (verdict.status) {
       case 'accepted':
         return { ok: true, txid: toHex(verdict.txid), state: 'pending', fresh: true };
@@ -84,7 +88,7 @@ export class TransactionAdmission {
   }
 
   /** Collects what arrives in one turn of the event loop: signatures are checked in batches. */
-  #queue(submission: Submission): Promise<AdmissionVerdict> {
+  #queue(submission: Arrived): Promise<AdmissionVerdict> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ submission, resolve, reject });
       if (!this.#running) {
@@ -107,19 +111,20 @@ export class TransactionAdmission {
     this.#running = false;
   }
 
-  async #judge(batch: readonly Submission[]): Promise<readonly AdmissionVerdict[]> {
+  async #judge(batch: readonly Arrived[]): Promise<readonly AdmissionVerdict[]> {
     const { mempool, network, onAccepted, onRefused } = this.#parts;
     const verdicts = await mempool.submit(batch, Date.now());
     const accepted: { txid: Uint8Array; bytes: Uint8Array }[] = [];
+    const relayed: { id: Uint8Array; bytes: Uint8Array }[] = [];
     verdicts.forEach((verdict, i) => {
       if (verdict.status === 'refused') onRefused(verdict.code);
       if (verdict.status !== 'accepted') return;
-      accepted.push({ txid: verdict.txid, bytes: (batch[i] as Submission).bytes });
+      const { bytes, wtxid } = batch[i] as Arrived;
+      accepted.push({ txid: verdict.txid, bytes });
+      relayed.push({ id: wtxid, bytes });
     });
     if (accepted.length > 0) {
-      network.transactions.submit(
-        accepted.map(({ bytes }) => ({ id: wtxidOfBytes(bytes), bytes })),
-      );
+      network.transactions.submit(relayed);
       onAccepted(accepted);
     }
     return verdicts;
@@ -129,7 +134,7 @@ export class TransactionAdmission {
     const { mempool, onAccepted, onRefused } = this.#parts;
     // Validators vouch for what they push by their own admission; others have a budget each.
     const peer = from.validatorId === undefined ? { peer: from.peerId as string } : {};
-    const submissions = batch.map(({ bytes }) => ({ bytes, ...peer }));
+    const submissions = batch.map(({ bytes, id }) => ({ bytes, wtxid: id as Wtxid, ...peer }));
     const verdicts = await mempool.submit(submissions, Date.now());
     const accepted: { txid: Uint8Array; bytes: Uint8Array }[] = [];
     const answers = verdicts.map((verdict, i): Verdict => {

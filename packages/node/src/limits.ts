@@ -1,5 +1,6 @@
 /** Bounds of the node's own queues; those of its parts are in their packages. */
 export const limits = {
+  addressTexts: { value: 16_384, unit: 'addresses', why: 'texts made lately, for events' },
   systemRecords: { value: 4_096, unit: 'items', why: 'system records waiting for a block' },
   streamQueue: { value: 1_024, unit: 'events', why: 'events waiting for one slow reader' },
   streamBlocks: { value: 256, unit: 'blocks', why: 'blocks whose events are kept for readers' },

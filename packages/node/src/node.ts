@@ -25,7 +25,7 @@ import { messageType } from '@mxd/protocol/messages';
 import type { Secrets } from '@mxd/secrets';
 import { keyOf } from '@mxd/protocol/primitives';
 import { systemRecordCodec, systemRecordListCodec } from '@mxd/protocol/system-records';
-import { wtxidOfBytes, type Owner } from '@mxd/protocol/transaction';
+import type { Owner } from '@mxd/protocol/transaction';
 
 import type { LogLevelControl } from './admin/log-level.ts';
 import { openAdmin } from './admin/open-admin.ts';
@@ -37,10 +37,12 @@ import { chainStateOf } from './consensus/chain-start.ts';
 import { ConsensusHost, type HostEvents } from './consensus/host.ts';
 import { RecordPool } from './consensus/record-pool.ts';
 import { NodeError } from './errors.ts';
-import { addressesOf, eventsOfBlock } from './events/blocks.ts';
+import { AddressTexts } from './events/address-texts.ts';
+import { addressesOf, BlockEvents } from './events/blocks.ts';
 import { EventFeed } from './events/feed.ts';
 import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
+import { slicePace } from './pace.ts';
 import { bindMetrics } from './measure.ts';
 import { validatorIdentity } from './open-network.ts';
 import type { PluginHost } from './plugins/host.ts';
@@ -108,6 +110,8 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly #core: Core;
   readonly #host: ConsensusHost;
   readonly #records = new RecordPool();
+  readonly #texts: AddressTexts;
+  readonly #blockEvents: BlockEvents;
   readonly #sync: HistorySync;
   readonly #validator: Validator | undefined;
   #validatorId: string | undefined;
@@ -155,8 +159,10 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#version = parts.version;
     const { ledger, mempool } = chain;
     this.#validatorId = validatorIdentity(chain, validator)?.id;
+    this.#texts = new AddressTexts(this.addressNetwork);
+    this.#blockEvents = new BlockEvents(this.#texts, slicePace());
     this.feed = new EventFeed(
-      (height) => eventsOfBlock(ledger, this.addressNetwork, height),
+      (height) => this.#blockEvents.load(ledger, height),
       ledger.head.height,
     );
     this.#core = createCore({
@@ -173,6 +179,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       },
       seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
       verify: verifyConsensusSignature,
+      wtxidOf: (bytes) => ledger.environment.names.wtxidOf(bytes),
       versionOf: () => ledger.state(ledger.head.hash)?.protocolVersion ?? 1,
     });
     this.#host = new ConsensusHost({
@@ -184,7 +191,10 @@ export class MxdNode implements NodeView, AsyncDisposable {
       journal: validator?.journal,
       signer: validator?.signer,
       events: this.#hostEvents(),
-      resolve: (salt, shortIds) => resolveShortIds(mempool, salt, shortIds),
+      resolve: (salt, shortIds) => {
+        const { names } = ledger.environment;
+        return resolveShortIds(mempool, (bytes) => names.wtxidOf(bytes), salt, shortIds);
+      },
       leaveOut: (txids) => plugins.leaveOut?.(txids) ?? Promise.resolve(new Set()),
     });
     this.admission = new TransactionAdmission({
@@ -480,7 +490,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       this.#measure(one, now);
       await mempool.blockFinal(one, Date.now());
       this.#forgetIncluded(one);
-      this.feed.final(one.height);
+      this.feed.final(one.height, () => this.#blockEvents.committed(one));
     }
     this.plugins.blockFinal();
     this.#validator?.journal?.committed(committed.at(-1)?.height ?? 0);
@@ -498,7 +508,8 @@ export class MxdNode implements NodeView, AsyncDisposable {
   }
 
   #forgetIncluded({ block }: CommittedBlock): void {
-    this.network.transactions.forget(block.transactions.map((bytes) => wtxidOfBytes(bytes)));
+    const { names } = this.#chain.ledger.environment;
+    this.network.transactions.forget(block.transactions.map((bytes) => names.wtxidOf(bytes)));
     if (block.systemRecords.length <= 2) return;
     this.#records.remove(systemRecordListCodec.decode(block.systemRecords));
   }
@@ -506,6 +517,9 @@ export class MxdNode implements NodeView, AsyncDisposable {
   /** Tells those who do not vote: the certificate of a final block. */
   #announce(certificate: Uint8Array): void {
     if (this.#validatorId === undefined || certificate.length === 0) return;
+    // Validators make certificates of their own.
+    const isAlone = this.network.peers.list().every((peer) => peer.validatorId !== undefined);
+    if (isAlone) return;
     const bytes = messageCodec.encode({ type: messageType.certificate, certificate });
     this.network.gossip.publish('certificates', bytes).catch((error: unknown) => {
       this.#logger.debug('nobody to gossip to', { error });
@@ -554,9 +568,9 @@ export class MxdNode implements NodeView, AsyncDisposable {
   ): void {
     this.#host.feed({ type: 'workArrived' });
     this.plugins.accepted(transactions);
-    if (this.feed.subscribers === 0) return;
+    if (!this.feed.wants('transaction')) return;
     for (const { txid, bytes } of transactions) {
-      const addresses = addressesOf(transactionCodec.decode(bytes), this.addressNetwork);
+      const addresses = addressesOf(transactionCodec.decode(bytes), this.#texts);
       this.feed.transaction(toHex(txid), 'pending', addresses);
     }
   }

@@ -1,17 +1,5 @@
-import type { Mempool, PooledTransaction } from '@mxd/ledger';
+import type { Mempool } from '@mxd/ledger';
 import { shortIdOf } from '@mxd/protocol/messages';
-import { wtxidOfBytes } from '@mxd/protocol/transaction';
-
-const wtxids = new WeakMap<PooledTransaction, Uint8Array>();
-
-/** The wtxid of a waiting transaction, hashed once. */
-function wtxidOf(transaction: PooledTransaction): Uint8Array {
-  const known = wtxids.get(transaction);
-  if (known !== undefined) return known;
-  const wtxid = wtxidOfBytes(transaction.bytes);
-  wtxids.set(transaction, wtxid);
-  return wtxid;
-}
 
 const keyAt = (bytes: Uint8Array, at: number): bigint =>
   new DataView(bytes.buffer, bytes.byteOffset + at, 8).getBigUint64(0);
@@ -22,7 +10,8 @@ const keyAt = (bytes: Uint8Array, at: number): bigint =>
  * list must hash to the block's root.
  */
 export function resolveShortIds(
-  mempool: Mempool,
+  mempool: Pick<Mempool, 'transactions'>,
+  wtxidOf: (transaction: Uint8Array) => Uint8Array,
   salt: bigint,
   shortIds: Uint8Array,
 ): readonly (Uint8Array | undefined)[] {
@@ -34,7 +23,7 @@ export function resolveShortIds(
   let missing = count;
   for (const transaction of mempool.transactions()) {
     if (missing === 0) break;
-    const place = places.get(keyAt(shortIdOf(salt, wtxidOf(transaction)), 0));
+    const place = places.get(keyAt(shortIdOf(salt, wtxidOf(transaction.bytes)), 0));
     if (place === undefined) continue;
     if (found[place] === undefined) missing--;
     else ambiguous.add(place);

@@ -1,57 +1,73 @@
 import type { StreamEvent } from '@mxd/api';
 import { toHex } from '@mxd/codec';
-import {
-  addressOfKey,
-  addressOfPolicy,
-  formatAddress,
-  type AddressNetwork,
-} from '@mxd/crypto/address';
-import type { Ledger } from '@mxd/ledger';
+import { addressOfKey, addressOfPolicy } from '@mxd/crypto/address';
+import type { ChainPoint, CommittedBlock, Ledger, Pace } from '@mxd/ledger';
+import type { Block } from '@mxd/protocol';
 import { transactionCodec, txidOfBytes, type Transaction } from '@mxd/protocol/transaction';
 
 import { blockSummary } from '../http/convert.ts';
+import type { AddressTexts } from './address-texts.ts';
 import { formatPlace, type FinalEvents } from './feed.ts';
 
 /** Addresses that a transaction spends from, by its witnesses, and pays to. Each once. */
-export function addressesOf(tx: Transaction, network: AddressNetwork): readonly string[] {
+export function addressesOf(tx: Transaction, texts: AddressTexts): readonly string[] {
   const seen = new Set<string>();
   for (const witness of tx.witnesses) {
     const owner =
       witness.form === 1
         ? addressOfKey(witness.suite, witness.publicKey)
         : addressOfPolicy(witness.policy);
-    seen.add(formatAddress(owner, network));
+    seen.add(texts.of(owner));
   }
-  for (const { owner } of tx.body.outputs) seen.add(formatAddress(owner, network));
+  for (const { owner } of tx.body.outputs) seen.add(texts.of(owner));
   return [...seen];
 }
 
-/** The events of a final block: its transactions in order, then itself. */
-export async function eventsOfBlock(
-  ledger: Ledger,
-  network: AddressNetwork,
-  height: number,
-): Promise<FinalEvents | undefined> {
-  const [point, block] = await Promise.all([
-    ledger.reader.header(height),
-    ledger.reader.block(height),
-  ]);
-  if (point === undefined || (block === undefined && height > 0)) return undefined;
-  const events: StreamEvent[] = [];
-  for (const bytes of block?.transactions ?? []) {
-    const tx = transactionCodec.decode(bytes);
-    events.push({
-      topic: 'transaction',
-      cursor: formatPlace({ height, offset: events.length + 1 }),
-      data: {
-        txid: toHex(txidOfBytes(bytes, tx.body)),
-        state: 'final',
-        height,
-        addresses: addressesOf(tx, network),
-      },
-    });
+/** Makes the events of final blocks: their transactions in order, then the block itself. */
+export class BlockEvents {
+  readonly #texts: AddressTexts;
+  readonly #pace: Pace;
+
+  constructor(texts: AddressTexts, pace: Pace) {
+    this.#texts = texts;
+    this.#pace = pace;
   }
-  const cursor = formatPlace({ height, offset: events.length + 1 });
-  events.push({ topic: 'block', cursor, data: blockSummary(point, block) });
-  return { height, events };
+
+  /** Of an old block, from the store; undefined if it has been pruned. */
+  async load({ reader }: Ledger, height: number): Promise<FinalEvents | undefined> {
+    const [point, block] = await Promise.all([reader.header(height), reader.block(height)]);
+    if (point === undefined || (block === undefined && height > 0)) return undefined;
+    return this.#make(point, block, undefined);
+  }
+
+  /** Of a block that was committed just now. */
+  committed({ hash, height, block, txids }: CommittedBlock): Promise<FinalEvents> {
+    return this.#make({ hash, height, header: block.header }, block, txids);
+  }
+
+  async #make(
+    point: ChainPoint,
+    block: Block | undefined,
+    txids: readonly Uint8Array[] | undefined,
+  ): Promise<FinalEvents> {
+    const { height } = point;
+    const events: StreamEvent[] = [];
+    for (const [i, bytes] of (block?.transactions ?? []).entries()) {
+      const tx = transactionCodec.decode(bytes);
+      events.push({
+        topic: 'transaction',
+        cursor: formatPlace({ height, offset: events.length + 1 }),
+        data: {
+          txid: toHex(txids?.[i] ?? txidOfBytes(bytes, tx.body)),
+          state: 'final',
+          height,
+          addresses: addressesOf(tx, this.#texts),
+        },
+      });
+      if (this.#pace.due()) await this.#pace.pause();
+    }
+    const cursor = formatPlace({ height, offset: events.length + 1 });
+    events.push({ topic: 'block', cursor, data: blockSummary(point, block) });
+    return { height, events };
+  }
 }

@@ -63,9 +63,16 @@ export class EventFeed {
     return this.#subscriptions.size;
   }
 
-  /** A block has become final; heights follow each other. */
-  final(height: number): void {
+  /** Whether a reader follows a topic. */
+  wants(topic: StreamTopic): boolean {
+    for (const { topics } of this.#subscriptions) if (topics.has(topic)) return true;
+    return false;
+  }
+
+  /** A block has become final; heights follow each other. `make` gives its events if asked. */
+  final(height: number, make?: () => Promise<FinalEvents>): void {
     this.#head = height;
+    if (make !== undefined && this.#subscriptions.size > 0) this.#keep(height, make());
     for (const subscription of this.#subscriptions) subscription.wake();
   }
 
@@ -86,12 +93,15 @@ export class EventFeed {
     const known = this.#recent.get(height);
     if (known !== undefined) return known;
     const loading = this.#load(height);
-    this.#recent.set(height, loading);
-    if (this.#recent.size > limits.streamBlocks.value) {
-      const [oldest] = this.#recent.keys();
-      if (oldest !== undefined) this.#recent.delete(oldest);
-    }
+    this.#keep(height, loading);
     return loading;
+  }
+
+  #keep(height: number, events: Promise<FinalEvents | undefined>): void {
+    this.#recent.set(height, events);
+    if (this.#recent.size <= limits.streamBlocks.value) return;
+    const [oldest] = this.#recent.keys();
+    if (oldest !== undefined) this.#recent.delete(oldest);
   }
 
   subscribe(options: SubscriptionOptions): Subscription {
@@ -129,6 +139,10 @@ export class Subscription implements AsyncIterableIterator<StreamEvent, undefine
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  get topics(): ReadonlySet<StreamTopic> {
+    return this.#options.topics;
   }
 
   wake(): void {
