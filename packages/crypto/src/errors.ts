@@ -29,10 +29,10 @@ export const cryptoErrors = {
   KEYSTORE_PARAMETERS: 'The cost parameters of the keystore lie outside the range allowed.',
   KEYSTORE_EXISTS: 'A keystore file of that name exists and will not be replaced.',
   KEYSTORE_IO: 'The keystore file cannot be read or written.',
-  POOL_CLOSED: 'The verification pool has been closed.',
-  POOL_FULL: 'The queue of the verification pool is full; wait for room and try again.',
-  POOL_BATCH: 'A batch for the verification pool is empty, too large or malformed.',
-  POOL_CRASHED: 'The worker that verified the batch ended twice; no verdict exists.',
+  VERIFY_POOL_CLOSED: 'The verification pool has been closed.',
+  VERIFY_POOL_FULL: 'The queue of the verification pool is full; wait for room and try again.',
+  VERIFY_POOL_BATCH: 'A batch for the verification pool is empty, too large or malformed.',
+  VERIFY_POOL_CRASHED: 'The worker that verified the batch ended twice; no verdict exists.',
 } as const;
 
 /** A code of this package. */

@@ -110,7 +110,7 @@ export class PoolThread {
       this.#events.ended(chunks, this.#ready, this.#error);
       return;
     }
-    const error = new CryptoError('POOL_CLOSED', 'the verification pool has been closed');
+    const error = new CryptoError('VERIFY_POOL_CLOSED', 'the verification pool has been closed');
     for (const chunk of chunks) chunk.fail(error);
   }
 }

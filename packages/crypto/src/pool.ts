@@ -18,7 +18,7 @@ export interface PoolOptions {
   readonly workers?: number;
   /** Most signatures queued or running before callers have to wait. */
   readonly maxSignatures?: number;
-  /** Most batches that may wait for room; one more is refused with POOL_FULL. */
+  /** Most batches that may wait for room; one more is refused with VERIFY_POOL_FULL. */
   readonly maxWaiting?: number;
 }
 
@@ -38,7 +38,7 @@ export interface PoolStats {
   /** Batches and signatures accepted so far. */
   readonly batches: number;
   readonly signatures: number;
-  /** Threads that ended by themselves, chunks done again for that, batches refused as POOL_FULL. */
+  /** Threads that ended by themselves, chunks done again for that, batches refused as VERIFY_POOL_FULL. */
   readonly crashes: number;
   readonly retries: number;
   readonly refused: number;
@@ -93,9 +93,9 @@ function chunkEnds(items: readonly VerifyItem[], workers: number): number[] {
  * A fixed number of threads that verify signatures with the native backends.
  *
  * Bounds: at most `maxSignatures` signatures are queued or running; further batches wait in turn,
- * at most `maxWaiting` of them; what comes then is refused with POOL_FULL. A thread that ends is
+ * at most `maxWaiting` of them; what comes then is refused with VERIFY_POOL_FULL. A thread that ends is
  * replaced and its work done again by another; a batch whose thread ends twice is rejected with
- * POOL_CRASHED and has no verdict. Idle threads do not keep the process alive.
+ * VERIFY_POOL_CRASHED and has no verdict. Idle threads do not keep the process alive.
  */
 export class VerificationPool implements AsyncDisposable {
   readonly #threads = new Set<PoolThread>();
@@ -116,14 +116,14 @@ export class VerificationPool implements AsyncDisposable {
   #refused = 0;
   #ended: CryptoError | undefined;
 
-  /** Starts the threads. @throws CryptoError POOL_BATCH for a number of workers out of range. */
+  /** Starts the threads. @throws CryptoError VERIFY_POOL_BATCH for a number of workers out of range. */
   constructor(options: PoolOptions = {}) {
     this.#workers = options.workers ?? Math.min(availableParallelism(), limits.poolWorkers.value);
     this.#maxSignatures = options.maxSignatures ?? limits.poolQueue.value;
     this.#maxWaiting = options.maxWaiting ?? limits.poolWaiting.value;
     const most = limits.poolWorkers.value;
     if (!Number.isSafeInteger(this.#workers) || this.#workers < 1 || this.#workers > most) {
-      throw new CryptoError('POOL_BATCH', `a pool has 1 to ${most} workers`, {
+      throw new CryptoError('VERIFY_POOL_BATCH', `a pool has 1 to ${most} workers`, {
         workers: this.#workers,
       });
     }
@@ -133,7 +133,7 @@ export class VerificationPool implements AsyncDisposable {
   /**
    * The verdicts on a batch: bit i of the bitmap (lowest first) is set iff item i is valid. Resolves
    * when there was room and all are judged. An empty batch has an empty bitmap.
-   * @throws CryptoError POOL_CLOSED, POOL_FULL, POOL_BATCH, POOL_CRASHED, as rejections.
+   * @throws CryptoError VERIFY_POOL_CLOSED, VERIFY_POOL_FULL, VERIFY_POOL_BATCH, VERIFY_POOL_CRASHED, as rejections.
    */
   verify(items: readonly VerifyItem[], options: BatchOptions = {}): Promise<Uint8Array> {
     const urgent = options.urgent ?? false;
@@ -160,7 +160,7 @@ export class VerificationPool implements AsyncDisposable {
       } else {
         this.#refused++;
         const text = `${this.#waiting.length} batches wait already`;
-        reject(new CryptoError('POOL_FULL', text, { waiting: this.#waiting.length }));
+        reject(new CryptoError('VERIFY_POOL_FULL', text, { waiting: this.#waiting.length }));
       }
     });
   }
@@ -181,10 +181,10 @@ export class VerificationPool implements AsyncDisposable {
 
   /**
    * Ends the pool. New batches are refused; those accepted are finished first, unless `drain` is
-   * false: then they are rejected with POOL_CLOSED. Resolves when all threads have ended.
+   * false: then they are rejected with VERIFY_POOL_CLOSED. Resolves when all threads have ended.
    */
   async close(options: { readonly drain?: boolean } = {}): Promise<void> {
-    const error = new CryptoError('POOL_CLOSED', 'the verification pool has been closed');
+    const error = new CryptoError('VERIFY_POOL_CLOSED', 'the verification pool has been closed');
     this.#ended ??= error;
     if (options.drain === false) this.#failAll(error);
     if (this.#outstanding > 0 && options.drain !== false) {
@@ -202,14 +202,18 @@ export class VerificationPool implements AsyncDisposable {
   #refusal(items: readonly VerifyItem[]): CryptoError | undefined {
     if (this.#ended !== undefined) return this.#ended;
     if (items.length > this.#maxSignatures) {
-      return new CryptoError('POOL_BATCH', `a batch has at most ${this.#maxSignatures} items`, {
-        items: items.length,
-      });
+      return new CryptoError(
+        'VERIFY_POOL_BATCH',
+        `a batch has at most ${this.#maxSignatures} items`,
+        {
+          items: items.length,
+        },
+      );
     }
     let sizeBytes = 0;
     for (const item of items) sizeBytes += encodedBytes(item);
     if (sizeBytes <= limits.poolBatchBytes.value) return undefined;
-    return new CryptoError('POOL_BATCH', 'the batch has too many bytes', { sizeBytes });
+    return new CryptoError('VERIFY_POOL_BATCH', 'the batch has too many bytes', { sizeBytes });
   }
 
   #start(
@@ -298,7 +302,7 @@ export class VerificationPool implements AsyncDisposable {
     const [suspect] = chunks;
     if (suspect !== undefined) suspect.crashes++;
     const crashed = (text: string): CryptoError =>
-      new CryptoError('POOL_CRASHED', text, {}, cause === undefined ? {} : { cause });
+      new CryptoError('VERIFY_POOL_CRASHED', text, {}, cause === undefined ? {} : { cause });
     for (const chunk of chunks.toReversed()) {
       if (chunk.crashes >= maxChunkCrashes) {
         chunk.fail(crashed('the worker that verified the batch ended twice'));

@@ -15,7 +15,7 @@ export const loggingErrors = {
   AUDIT_BUSY: 'Too many records wait to be written. Wait for earlier appends, then try again.',
   AUDIT_FULL: 'The audit log reached its size limit. Close it and start a new one in its place.',
   AUDIT_CLOSED: 'The audit log is closed.',
-  AUDIT_LOCKED: 'Another process has the audit log open for writing.',
+  AUDIT_IN_USE: 'Another process has the audit log open for writing.',
   AUDIT_WRITE: 'A write to the audit log failed. The log is closed; open it again to recover.',
   AUDIT_READ: 'A file of the audit log could not be read.',
   AUDIT_CONCURRENT: 'The audit log changed on disk under its writer. Find the second writer.',

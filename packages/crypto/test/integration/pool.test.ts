@@ -103,7 +103,7 @@ describe('bounds', () => {
         order.push(name);
       });
     const all = [run('first'), run('second'), run('third'), run('urgent', true)];
-    await expect(pool.verify(ed25519.slice(0, 80))).rejects.toThrow(coded('POOL_FULL'));
+    await expect(pool.verify(ed25519.slice(0, 80))).rejects.toThrow(coded('VERIFY_POOL_FULL'));
     expect(pool.stats()).toMatchObject({ outstanding: 80, waiting: 3, refused: 1 });
     await Promise.all(all);
     expect(order).toEqual(['first', 'urgent', 'second', 'third']);
@@ -112,11 +112,13 @@ describe('bounds', () => {
 
   test('batches that can never fit are refused at once', async () => {
     pool = new VerificationPool({ workers: 1, maxSignatures: 10 });
-    await expect(pool.verify(ed25519.slice(0, 11))).rejects.toThrow(coded('POOL_BATCH'));
+    await expect(pool.verify(ed25519.slice(0, 11))).rejects.toThrow(coded('VERIFY_POOL_BATCH'));
     const message = new Uint8Array(2 ** 26);
-    await expect(pool.verify([{ ...ed25519[0]!, message }])).rejects.toThrow(coded('POOL_BATCH'));
+    await expect(pool.verify([{ ...ed25519[0]!, message }])).rejects.toThrow(
+      coded('VERIFY_POOL_BATCH'),
+    );
     for (const count of [0, 65, 1.5]) {
-      expect(() => new VerificationPool({ workers: count })).toThrow(coded('POOL_BATCH'));
+      expect(() => new VerificationPool({ workers: count })).toThrow(coded('VERIFY_POOL_BATCH'));
     }
   });
 
@@ -166,7 +168,7 @@ describe('threads that end', () => {
       });
     });
     const lost = pool.verify(signed(3, 8));
-    const rejected = expect(lost).rejects.toThrow(coded('POOL_CRASHED'));
+    const rejected = expect(lost).rejects.toThrow(coded('VERIFY_POOL_CRASHED'));
     await workers[0]!.terminate();
     await ended;
     await rejected;
@@ -177,9 +179,9 @@ describe('threads that end', () => {
   test('before they are ready, again and again, end the pool with a code', async () => {
     process.on('worker', killer);
     pool = new VerificationPool({ workers: 1 });
-    await expect(pool.verify(ed25519)).rejects.toThrow(coded('POOL_CRASHED'));
+    await expect(pool.verify(ed25519)).rejects.toThrow(coded('VERIFY_POOL_CRASHED'));
     process.off('worker', killer);
-    await expect(pool.verify(ed25519)).rejects.toThrow(coded('POOL_CRASHED'));
+    await expect(pool.verify(ed25519)).rejects.toThrow(coded('VERIFY_POOL_CRASHED'));
     expect(workers.length).toBe(3);
     expect(pool.stats().outstanding).toBe(0);
   });
@@ -194,7 +196,7 @@ describe('closing', () => {
     pool = new VerificationPool({ workers: 2, maxSignatures: 700 });
     const [first, second] = [pool.verify(ed25519), pool.verify(ed25519)];
     const closed = pool.close();
-    await expect(pool.verify(ed25519)).rejects.toThrow(coded('POOL_CLOSED'));
+    await expect(pool.verify(ed25519)).rejects.toThrow(coded('VERIFY_POOL_CLOSED'));
     expect(allValid(await first, 700)).toBe(true);
     expect(allValid(await second, 700)).toBe(true);
     await closed;
@@ -207,7 +209,7 @@ describe('closing', () => {
     const results = Promise.allSettled([pool.verify(ed25519), pool.verify(ed25519)]);
     await pool.close({ drain: false });
     for (const result of await results) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'POOL_CLOSED' } });
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'VERIFY_POOL_CLOSED' } });
     }
     expect(pool.stats()).toMatchObject({ workers: 0, outstanding: 0, waiting: 0 });
   });

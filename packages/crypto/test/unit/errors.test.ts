@@ -23,11 +23,11 @@ test('every code has a sentence, and is used', () => {
 });
 
 test('an error crosses as plain data', () => {
-  const error = new CryptoError('POOL_FULL', 'full', { waiting: 3 });
+  const error = new CryptoError('VERIFY_POOL_FULL', 'full', { waiting: 3 });
   expect(error).toBeInstanceOf(CodedError);
   expect(JSON.parse(JSON.stringify(error))).toEqual({
     name: 'CryptoError',
-    code: 'POOL_FULL',
+    code: 'VERIFY_POOL_FULL',
     message: 'full',
     details: { waiting: 3 },
   });

@@ -44,7 +44,7 @@ async function tryLock(path: string): Promise<boolean> {
 
 /**
  * Takes the lock; answers what releases it.
- * @throws LoggingError AUDIT_LOCKED while a live process holds it.
+ * @throws LoggingError AUDIT_IN_USE while a live process holds it.
  */
 export async function lockAudit(path: string): Promise<() => Promise<void>> {
   for (let attempt = 0; attempt < 3 && !held.has(path); attempt++) {
@@ -59,5 +59,5 @@ export async function lockAudit(path: string): Promise<() => Promise<void>> {
     if (owner !== undefined && owner !== process.pid && isAlive(owner)) break;
     await unlink(path).catch(() => undefined);
   }
-  throw new LoggingError('AUDIT_LOCKED', `another writer holds ${path}`, { path });
+  throw new LoggingError('AUDIT_IN_USE', `another writer holds ${path}`, { path });
 }

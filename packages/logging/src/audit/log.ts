@@ -129,7 +129,7 @@ export class AuditLog {
    * What follows the last checkpoint was never acknowledged, and anyone could have put it there, so
    * it is set aside in a file of its own and not signed; the log records that. Whatever a crash
    * cannot have done is refused.
-   * @throws LoggingError AUDIT_LOCKED, AUDIT_READ, AUDIT_WRITE, and the faults of `verifyAudit`.
+   * @throws LoggingError AUDIT_IN_USE, AUDIT_READ, AUDIT_WRITE, and the faults of `verifyAudit`.
    */
   static async open(options: AuditOptions): Promise<AuditLog> {
     checkOptions(options);

@@ -239,10 +239,10 @@ describe('appends that are refused', () => {
   it('while another writer has the log', async () => {
     const directory = temporary();
     const log = await openLog(directory);
-    await expect(openLog(directory)).rejects.toMatchObject({ code: 'AUDIT_LOCKED' });
+    await expect(openLog(directory)).rejects.toMatchObject({ code: 'AUDIT_IN_USE' });
     await log.close();
     writeFileSync(join(directory, 'lock'), String(process.ppid));
-    await expect(openLog(directory)).rejects.toMatchObject({ code: 'AUDIT_LOCKED' });
+    await expect(openLog(directory)).rejects.toMatchObject({ code: 'AUDIT_IN_USE' });
     writeFileSync(join(directory, 'lock'), '999999999');
     await (await openLog(directory)).close();
   });
