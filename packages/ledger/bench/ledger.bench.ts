@@ -9,7 +9,7 @@ import { Mempool } from '../src/mempool/mempool.ts';
 import { poolChainOf } from '../src/pool-chain.ts';
 import { StateExport, StateImport } from '../src/snapshot/index.ts';
 import { validatorSetOf } from '../src/validators/index.ts';
-import { key, openLedger, World } from '../test/support/world.ts';
+import { key, openLedger, World } from '../src/testing/world.ts';
 import {
   diskStore,
   makeKeys,
@@ -236,7 +236,7 @@ function buildBenchmark(
         const whenBuilt = performance.now();
         await built.executed;
         const whenExecuted = performance.now();
-        const { finalizationOf } = await import('../test/support/world.ts');
+        const { finalizationOf } = await import('../src/testing/world.ts');
         const finalization = finalizationOf(ledger, built.block);
         const before = performance.now();
         await ledger.commit(built.hash, finalization);

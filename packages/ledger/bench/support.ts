@@ -10,7 +10,7 @@ import { openLevelStore, type KeyValueStore } from '@mxd/storage';
 import type { BenchmarkContext } from '../../../tooling/bench/src/harness.ts';
 import type { FinalBlock } from '../src/maintenance/replay.ts';
 import type { Pace, VerifySignatures } from '../src/types.ts';
-import { key, World, type Key } from '../test/support/world.ts';
+import { key, World, type Key } from '../src/testing/world.ts';
 
 /** For set-up only: signatures made here are good. */
 export const trust: VerifySignatures = async (checks) =>

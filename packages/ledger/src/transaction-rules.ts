@@ -17,7 +17,13 @@ import {
   type Transaction,
   type TransactionBody,
 } from '@mxd/protocol/transaction';
-import { policyCodec, policySigners, type KeyWitness, type Witness } from '@mxd/protocol/witness';
+import {
+  policyCodec,
+  policySigners,
+  signatureWeight,
+  type KeyWitness,
+  type Witness,
+} from '@mxd/protocol/witness';
 
 import { broken, passed, type RuleVerdict } from './errors.ts';
 import { binaryBytes, binaryText, outpointKeyOf, plainLock, type OutpointKey } from './outputs.ts';
@@ -43,10 +49,10 @@ export type Prepared =
   | (RuleVerdict & { ok: false });
 
 function weightOf(witness: Witness): number {
-  if (witness.form === 1) return witness.suite;
+  if (witness.form === 1) return signatureWeight[witness.suite];
   let weight = 0;
-  for (let i = 0; i < witness.policy.keys.length; i++) {
-    if ((witness.signers & (1 << i)) !== 0) weight += witness.policy.keys[i]?.suite ?? 0;
+  for (const [i, key] of witness.policy.keys.entries()) {
+    if ((witness.signers & (1 << i)) !== 0) weight += signatureWeight[key.suite];
   }
   return weight;
 }
@@ -79,8 +85,8 @@ function prepareDecoded(
   { txid, txidText, wtxid }: Names,
 ): PreparedTransaction {
   const { body, witnesses } = transaction;
-  let signatureWeight = 0;
-  for (const witness of witnesses) signatureWeight += weightOf(witness);
+  let weight = 0;
+  for (const witness of witnesses) weight += weightOf(witness);
   return {
     bytes,
     body,
@@ -89,7 +95,7 @@ function prepareDecoded(
     txidText,
     wtxid,
     inputKeys: body.inputs.map(outpointKeyOf),
-    signatureWeight,
+    signatureWeight: weight,
   };
 }
 

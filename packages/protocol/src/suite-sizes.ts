@@ -8,6 +8,3 @@ export const consensusKeyBytes: number = suiteInfo[voteSuite].publicKeyBytes;
 
 /** Length of a vote's signature, in bytes. */
 export const voteSignatureBytes: number = suiteInfo[voteSuite].signatureBytes;
-
-/** What one signature of a suite counts against `maxSignatures` of a block. */
-export const signatureWeight: Readonly<Record<SuiteId, number>> = { 1: 1, 2: 2, 3: 3 };

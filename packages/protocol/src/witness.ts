@@ -45,6 +45,9 @@ export interface PolicyWitness {
 
 export type Witness = KeyWitness | PolicyWitness;
 
+/** What one signature of a suite counts against `maxSignatures` of a block. */
+export const signatureWeight: Readonly<Record<SuiteId, number>> = { 1: 1, 2: 2, 3: 3 };
+
 const smallestKey = 1 + suiteInfo[1].publicKeyBytes;
 const largestKey = 1 + suiteInfo[3].publicKeyBytes;
 const maxKeys = limits.policyKeys.value;

@@ -3,7 +3,7 @@ import { equalBytes } from '@mxd/codec';
 import { blockHashOf } from '@mxd/protocol/block';
 import { openMemoryStore } from '@mxd/storage';
 
-import { key, openLedger, World } from '../support/world.ts';
+import { key, openLedger, World } from '../../src/testing/world.ts';
 
 describe('a chain', () => {
   test('starts at genesis, pays, crosses epochs and is found again', async () => {

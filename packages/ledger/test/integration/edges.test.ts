@@ -17,7 +17,7 @@ import { chunkTree, StateExport, StateImport } from '../../src/snapshot/index.ts
 import { validatorSetOf } from '../../src/validators/index.ts';
 import { VerifiedCache } from '../../src/verified-cache.ts';
 import { verifyInclusion } from '@mxd/crypto/merkle';
-import { key, openLedger, verifyHere, World } from '../support/world.ts';
+import { key, openLedger, verifyHere, World } from '../../src/testing/world.ts';
 
 const alice = key(1);
 const bob = key(2);

@@ -13,7 +13,7 @@ import {
   type Coin,
   type MadeTransaction,
   type Payment,
-} from '../support/world.ts';
+} from '../../src/testing/world.ts';
 
 const alice = key(1);
 const bob = key(2);

@@ -17,7 +17,14 @@ import { describe, expect, test } from 'vitest';
 import { buckets } from '../../src/buckets.ts';
 import { auditLedger } from '../../src/maintenance/audit.ts';
 import { validatorSetOf } from '../../src/validators/index.ts';
-import { key, openLedger, verifyHere, World, type Coin, type Key } from '../support/world.ts';
+import {
+  key,
+  openLedger,
+  verifyHere,
+  World,
+  type Coin,
+  type Key,
+} from '../../src/testing/world.ts';
 
 const alice = key(1);
 const amount = 10_000_000n;

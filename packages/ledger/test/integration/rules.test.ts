@@ -19,7 +19,7 @@ import {
   type Payment,
   type Spender,
   type WorldOptions,
-} from '../support/world.ts';
+} from '../../src/testing/world.ts';
 
 const alice = key(1);
 const bob = key(2);

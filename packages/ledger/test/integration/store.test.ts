@@ -25,7 +25,14 @@ import {
 } from '../../src/snapshot/index.ts';
 import type { LedgerOptions } from '../../src/types.ts';
 import { validatorSetOf } from '../../src/validators/index.ts';
-import { key, openLedger, policyOf, verifyHere, World, type Coin } from '../support/world.ts';
+import {
+  key,
+  openLedger,
+  policyOf,
+  verifyHere,
+  World,
+  type Coin,
+} from '../../src/testing/world.ts';
 
 const alice = key(1);
 const bob = key(2);

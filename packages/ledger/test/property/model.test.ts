@@ -32,7 +32,7 @@ import {
   type Coin,
   type Payment,
   type Spender,
-} from '../support/world.ts';
+} from '../../src/testing/world.ts';
 
 const wanted = Number(process.env['MODEL_BLOCKS'] ?? 10_000);
 const blocksPerRun = 100;

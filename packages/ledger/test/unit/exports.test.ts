@@ -18,6 +18,8 @@ const frozen: Readonly<Record<string, string>> = {
     'checkSpending checkStateless checkWindow lockOfOutput ownsOutput prepareKnown prepareTransaction signatureChecks unbondSpendableFrom',
   './snapshot':
     'StateExport StateImport chunkHash chunkTree followEpochs manifestCodec snapshotId snapshotVersion',
+  './testing':
+    'World addressVersion certify contextOn craftBlock defaultGenesisTime finalizationOf genesisOutputs genesisTxid key makeGenesis makeTransaction openLedger policyOf suites verifyHere',
 };
 
 const manifest = JSON.parse(

@@ -18,7 +18,7 @@ import { openAdmin, openTokens } from '../../src/admin/open-admin.ts';
 import { startAdminServer } from '../../src/admin/server.ts';
 import { TokenStore } from '../../src/admin/tokens.ts';
 import type { HttpListener } from '../../src/http/server.ts';
-import { openLedger, type World } from '../../../ledger/test/support/world.ts';
+import { openLedger, type World } from '@mxd/ledger/testing';
 import { entry, linesLogger, Stage } from '../plugins/support.ts';
 
 const chainTag = new Uint8Array(32).fill(7);

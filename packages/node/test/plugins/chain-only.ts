@@ -1,7 +1,7 @@
 /** What a child process needs of the support: no test framework. */
 import type { PluginEntry } from '@mxd/config';
 
-import { key, World, type Key } from '../../../ledger/test/support/world.ts';
+import { key, World, type Key } from '@mxd/ledger/testing';
 
 export { World };
 export const alice: Key = key(1);

@@ -8,7 +8,7 @@ import { Mempool, poolChainOf } from '@mxd/ledger';
 import { createLogger, type Logger } from '@mxd/logging';
 import type { PeerEvent } from '@mxd/network';
 
-import { key, verifyHere, World, type Key } from '../../../ledger/test/support/world.ts';
+import { key, verifyHere, World, type Key } from '@mxd/ledger/testing';
 import { PluginHost, type PluginHostOptions } from '../../src/plugins/host.ts';
 import type { PluginWorld } from '../../src/plugins/services.ts';
 

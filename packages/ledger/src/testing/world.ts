@@ -1,6 +1,6 @@
 /** A small network in one process: keys, a genesis, payments, and blocks with real certificates. */
 import { installNative, nativeSuites } from '@mxd/crypto/native';
-import { suiteInfo, type Signer, type SuiteId } from '@mxd/crypto/suites';
+import { suiteInfo, type Signer, type SuiteId, type SuiteRegistry } from '@mxd/crypto/suites';
 import type { Block, BlockHash, GenesisDocument, Header, ValidatorId } from '@mxd/protocol';
 import { blockHashOf } from '@mxd/protocol/block';
 import { certificateCodec, signerBitmap } from '@mxd/protocol/certificate';
@@ -25,12 +25,12 @@ import { addressOfKey, addressOfPolicy, sortPolicyKeys } from '@mxd/crypto/addre
 import { openMemoryStore, type KeyValueStore } from '@mxd/storage';
 import { equalBytes } from '@mxd/codec';
 
-import { Ledger } from '../../src/ledger.ts';
-import { validatorSetOf } from '../../src/validators/index.ts';
-import type { BuildRequest, BlockState, LedgerOptions, VerifySignatures } from '../../src/types.ts';
+import { Ledger } from '../ledger.ts';
+import { validatorSetOf } from '../validators/index.ts';
+import type { BuildRequest, BlockState, LedgerOptions, VerifySignatures } from '../types.ts';
 
 installNative();
-export const suites = nativeSuites();
+export const suites: SuiteRegistry = nativeSuites();
 
 /** A key pair made from a number. */
 export interface Key {
@@ -329,8 +329,8 @@ export function genesisTxid(ledger: Ledger): Uint8Array {
   return genesisOutputs(ledger.chain.genesis)[0]!.txid;
 }
 
-export { genesisOutputs } from '../../src/validators/index.ts';
-import { genesisOutputs } from '../../src/validators/index.ts';
+export { genesisOutputs } from '../validators/index.ts';
+import { genesisOutputs } from '../validators/index.ts';
 import { txRootOf } from '@mxd/protocol/block';
 
 export function craftBlock(
