@@ -5,11 +5,25 @@ import { join } from 'node:path';
 import type { BlockDetail, Status, TransactionView } from '@mxd/api';
 import type { Chain, SigningAccount } from '@mxd/wallet';
 
-import { accountAt, openMaster } from './accounts.ts';
-import { createDevnet, freeBasePort, type CreateOptions } from './create.ts';
-import { pathsOf, type DevnetNode, type DevnetPaths, type DevnetSpec } from './layout.ts';
-import { chainOfFile, Payer, waitFinal } from './payer.ts';
-import { endProcesses, isAlive, startNode, statusOf, waitReady } from './processes.ts';
+import {
+  accountAt,
+  chainOfFile,
+  createDevnet,
+  endProcesses,
+  freeBasePort,
+  isAlive,
+  openMaster,
+  pathsOf,
+  Payer,
+  startNode,
+  statusOf,
+  waitFinal,
+  waitReady,
+  type CreateOptions,
+  type DevnetNode,
+  type DevnetPaths,
+  type DevnetSpec,
+} from '@mxd/cli/devnet';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -75,8 +75,7 @@ export function plainLine(snapshot: Snapshot): string {
 }
 
 /** Commands that work as typed in another shell. */
-export function endpoints(spec: DevnetSpec, directory: string | undefined): readonly string[] {
-  const where = directory === undefined ? '' : ` --dir ${directory}`;
+export function endpoints(spec: DevnetSpec, statusCommand: string): readonly string[] {
   const [first] = spec.nodes;
   const [alice, bob] = spec.accounts;
   const url = `http://127.0.0.1:${first?.apiPort ?? 0}`;
@@ -93,7 +92,7 @@ export function endpoints(spec: DevnetSpec, directory: string | undefined): read
     `  curl -s ${url}/v1/addresses/${alice?.address ?? ''}/balance`,
     `  curl -s -X POST -H 'content-type: application/json' -d '{"address":"${bob?.address ?? ''}","amount":"5"}' http://127.0.0.1:${spec.faucetPort}/fund`,
     `  curl -sN ${url}/v1/events?topics=block,transaction`,
-    `  npm start -- status${where}`,
+    `  ${statusCommand}`,
     '',
   ];
 }

@@ -1,0 +1,20 @@
+import type { Parsed } from './arguments.ts';
+import type { Output } from './output.ts';
+import { confirm } from './prompt.ts';
+import type { Origin, Settings } from './settings.ts';
+
+/** What a command works with. */
+export interface Context {
+  readonly parsed: Parsed;
+  readonly out: Output;
+  readonly settings: Settings;
+  readonly origins: readonly Origin[];
+}
+
+/** Whether to go on: yes with `--yes`, else somebody is asked. */
+export async function agree(context: Context, question: string): Promise<void> {
+  if (context.parsed.flag('yes')) return;
+  await confirm(question);
+}
+
+export const isDryRun = (context: Context): boolean => context.parsed.flag('dry-run');

@@ -1,0 +1,20 @@
+/** The whole command line as one table. */
+import type { CommandSpec, GroupSpec } from '../spec.ts';
+import { chainCommands, chainGroups } from './chain.ts';
+import { paymentCommands, paymentGroups } from './payments.ts';
+import { toolCommands, toolGroups } from './tools.ts';
+import { walletCommands, walletGroups } from './wallet.ts';
+
+export const groups: readonly GroupSpec[] = [
+  ...walletGroups,
+  ...paymentGroups,
+  ...chainGroups,
+  ...toolGroups,
+];
+
+export const commands: readonly CommandSpec[] = [
+  ...walletCommands,
+  ...paymentCommands,
+  ...chainCommands,
+  ...toolCommands,
+];
