@@ -29,7 +29,8 @@ export function* extendObservation(s: RunningState): Steps {
 
 /** Nobody starts before genesisTimeMs by the own wall clock ("Timestamps"). */
 export function* armObservation(s: RunningState): Steps {
-  const genesisMs = s.config.genesisTimeMs - s.wallMs;
+  // Asked again every tStatus: a wall clock that is put right must not leave the node silent.
+  const genesisMs = Math.min(s.config.genesisTimeMs - s.wallMs, s.config.policy.statusMs);
   const waitMs = Math.max(s.observeUntilMs - s.monoMs, genesisMs, 0);
   yield timer(s.epoch, 'observe', waitMs);
 }
