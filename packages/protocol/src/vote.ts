@@ -1,25 +1,7 @@
-import {
-  bytes,
-  refine,
-  struct,
-  u16,
-  u32,
-  u53,
-  u8,
-  Writer,
-  isZeroBytes,
-  type Codec,
-} from '@mxd/codec';
+import { bytes, refine, struct, u16, u32, u53, u8, isZeroBytes, type Codec } from '@mxd/codec';
 import { tagBytes } from '@mxd/crypto/hash';
 
-import {
-  blockHashCodec,
-  zeroHash,
-  zeroId,
-  type BlockHash,
-  type ChainTag,
-  type ValidatorId,
-} from './primitives.ts';
+import { blockHashCodec, type BlockHash, type ChainTag, type ValidatorId } from './primitives.ts';
 import { voteSignatureBytes } from './suite-sizes.ts';
 
 /** Kinds of votes and of the certificates made of them: N, Z and F of the protocol's rules. */
@@ -68,6 +50,15 @@ export const voteCodec: Codec<Vote> = refine(
       : undefined,
 );
 
+const voteTag = tagBytes('RSC1VOTE');
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
 /**
  * What a vote's signature covers: 141 bytes. `previous` is the id before the signer in the signing
  * order of the view (zeros for the first), whether or not that validator signed.
@@ -77,15 +68,17 @@ export function voteSigningMessage(
   vote: VoteContent,
   previous: ValidatorId,
 ): Uint8Array {
-  const writer = new Writer(141);
-  writer.bytes(tagBytes('RSC1VOTE'));
-  writer.bytes(chainTag);
-  writer.u8(vote.kind);
-  writer.u32(vote.epoch);
-  writer.u32(vote.view);
-  const isNullify = vote.kind === voteKind.nullify;
-  writer.bytes(isNullify ? zeroHash : vote.blockHash);
-  writer.bytes(isNullify ? zeroId : previous);
-  writer.u53(isNullify ? 0 : vote.timestampMs);
-  return writer.finish();
+  // Written by hand: two thirds of what a node of 100 does beside checking signatures is this.
+  const bytes = new Uint8Array(141);
+  bytes.set(voteTag, 0);
+  bytes.set(chainTag, 8);
+  bytes[40] = vote.kind;
+  putU32(bytes, 41, vote.epoch);
+  putU32(bytes, 45, vote.view);
+  if (vote.kind === voteKind.nullify) return bytes;
+  bytes.set(vote.blockHash, 49);
+  bytes.set(previous, 113);
+  putU32(bytes, 133, Math.floor(vote.timestampMs / 0x1_0000_0000));
+  putU32(bytes, 137, vote.timestampMs >>> 0);
+  return bytes;
 }

@@ -155,6 +155,29 @@ describe('network faults', () => {
     expect(cluster.minHeight).toBeGreaterThan(20);
   });
 
+  test('P4 finalizations of the last block of an epoch are lost: it is proposed again, and the chain goes on', () => {
+    const cluster = new Cluster({ seeds: [1, 2, 3, 4], epochLength: 16 }).start();
+    cluster.run(2_500);
+    let isLossy = true;
+    cluster.link = (a, _, bytes) => {
+      const isFinalize = bytes[0] === 0x11 && bytes[1] === 3;
+      return !(isLossy && isFinalize && a.height >= 15);
+    };
+    for (let i = 0; i < 30; i++) {
+      cluster.addTransactions(1, i);
+      cluster.run(150);
+    }
+    expect(cluster.minHeight).toBe(15);
+    const before = cluster.nodes[0]!.core.status().view;
+    cluster.run(5_000);
+    expect(cluster.nodes[0]!.core.status().view).toBeGreaterThan(before + 3);
+    isLossy = false;
+    cluster.run(5_000);
+    expect(cluster.minHeight).toBeGreaterThan(16);
+    expect(cluster.agree()).toBe(true);
+    expect(halts(cluster)).toEqual([]);
+  });
+
   test('an observer follows without a key', () => {
     const cluster = new Cluster({ seeds: [1, 2, 3, 4], epochLength: 16, observers: 1 }).start();
     for (let i = 0; i < 100; i++) {

@@ -129,7 +129,9 @@ describe('P: proposing', () => {
     solo.sendCertificate(Z, 23);
     solo.sendCertificate(Z, 24);
     expect(solo.of('build')).toEqual([]);
-    solo.now += 300;
+    const wait = solo.of('setTimer').find((e) => e.name === 'boundary')!;
+    expect(wait.afterMs).toBeGreaterThan(0);
+    solo.now += wait.afterMs;
     solo.fire('boundary');
     const [message] = proposals(solo);
     expect(message).toMatchObject({ view: 25, parentView: 22, content: undefined });
