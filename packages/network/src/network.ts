@@ -79,6 +79,11 @@ export async function createNetwork(options: NetworkOptions): Promise<SocketNetw
   return new LibP2pNetwork(checked, host, gate, counters, scores);
 }
 
+/** Uniform in [0, 1): unpredictable to peers, who must not guess whom this node dials next. */
+function secureRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+}
+
 function makeGate(checked: CheckedOptions, counters: Counters, scores: Scores): Gate {
   return new Gate({
     rules: {
@@ -130,7 +135,7 @@ class LibP2pNetwork implements SocketNetwork {
     this.#gate = gate;
     this.#counters = counters;
     this.#scores = scores;
-    this.#random = options.random ?? Math.random;
+    this.#random = options.random ?? secureRandom;
     const ownPeerId = host.peerId.toString() as PeerId;
     this.#identity = options.validator;
     const validatorId = (): ValidatorId | undefined => this.#identity?.id;

@@ -94,7 +94,7 @@ export async function openNetwork(options: OpenNetworkOptions): Promise<SocketNe
       privatePeers: network.privatePeers,
     },
     features: { dht: network.discovery, upnp: network.upnp, relay: config.role === 'sentry' },
-    keepPrivateAddresses: true,
+    keepPrivateAddresses: genesis.document.testNetwork === 1,
     store: filePeerStore(join(config.dataDir, 'peers.json'), (error) =>
       logger.warn('the address book cannot be used', { code: error.code, reason: error.message }),
     ),
