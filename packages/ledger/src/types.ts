@@ -265,4 +265,4 @@ export interface ChainIdentity {
   readonly genesisHeader: Header;
 }
 
-export type { Amount, Block, BlockHash, Header, TxId, ValidatorId, Wtxid };
+export type { Amount, Block, BlockHash, Header, TxId, ValidatorId };

@@ -8,7 +8,7 @@ import type { CommittedBlock } from '../types.ts';
 import { Admission, type AdmissionPool } from './admission.ts';
 import type { Entry } from './entry.ts';
 import { OrphanPool } from './orphans.ts';
-import { decodePoolFile, encodePoolFile } from './pool-file.ts';
+import { decodePoolFile, encodePoolFile, poolFileParts } from './pool-file.ts';
 import { PoolIndex, type PoolCounts } from './pool-index.ts';
 import { defaultRates, TokenBuckets } from './rates.ts';
 import { selectEntries } from './selection.ts';
@@ -228,10 +228,22 @@ export class Mempool {
     return encodePoolFile(this.#options.chain.chainTag, [...this.#index.entries()]);
   }
 
-  /** Judges the content of a file again, as this node's own submissions. */
+  /**
+   * The same content piece by piece, for a pool too large to encode in one go: to be ended by the
+   * SHA-512 of all pieces. What happens to the pool meanwhile does not show.
+   */
+  fileParts(): Generator<Uint8Array, void> {
+    return poolFileParts(this.#options.chain.chainTag, [...this.#index.entries()]);
+  }
+
+  /**
+   * Judges the content of a file again, as this node's own submissions, in batches. `judged` is told
+   * of each batch and ends the work by answering false.
+   */
   async restore(
     file: Uint8Array,
     nowMs: number,
+    judged?: (batch: readonly Submission[], verdicts: readonly AdmissionVerdict[]) => boolean,
   ): Promise<{ readonly restored: number; readonly refused: number; readonly damaged: boolean }> {
     const { transactions, damaged } = decodePoolFile(this.#options.chain.chainTag, file);
     if (damaged) this.#noteRefusal('POOL_FILE');
@@ -244,6 +256,7 @@ export class Mempool {
         if (verdict.status === 'accepted' || verdict.status === 'known') restored++;
         else refused++;
       }
+      if (judged?.(batch, verdicts) === false) break;
     }
     return { restored, refused, damaged };
   }

@@ -2,7 +2,6 @@ import {
   asciiBytes,
   bytes,
   bytesU32,
-  concatBytes,
   constant,
   equalBytes,
   struct,
@@ -34,19 +33,30 @@ const recordCodec: Codec<StoredTransaction> = struct({
   bytes: bytesU32(protocolLimits.transactionBytes.value),
 });
 
+/** The file of a pool without the SHA-512 that ends it: head, then records in order of arrival. */
+export function* poolFileParts(
+  chainTag: Uint8Array,
+  transactions: readonly StoredTransaction[],
+): Generator<Uint8Array, void> {
+  yield headCodec.encode({ magic: undefined, version, chainTag, count: transactions.length });
+  for (const transaction of transactions) yield recordCodec.encode(transaction);
+}
+
 /** The file of a pool: head, records in order of arrival, SHA-512 over all of it. */
 export function encodePoolFile(
   chainTag: Uint8Array,
   transactions: readonly StoredTransaction[],
 ): Uint8Array {
-  const head = headCodec.encode({
-    magic: undefined,
-    version,
-    chainTag,
-    count: transactions.length,
-  });
-  const content = concatBytes(head, ...transactions.map((tx) => recordCodec.encode(tx)));
-  return concatBytes(content, sha512(content));
+  const parts = [...poolFileParts(chainTag, transactions)];
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const file = new Uint8Array(length + 64);
+  let offset = 0;
+  for (const part of parts) {
+    file.set(part, offset);
+    offset += part.length;
+  }
+  file.set(sha512(file.subarray(0, length)), length);
+  return file;
 }
 
 /** What a file holds; `damaged` if it is of another chain, cut short or altered. */

@@ -43,7 +43,7 @@ const helloFields = {
 };
 
 /** First byte of each handshake frame. */
-export const helloTypes = {
+const helloTypes = {
   hello: 1,
   refuse: 2,
   proof: 3,
@@ -223,6 +223,3 @@ export function commonVersion(a: Hello, b: Hello): number | undefined {
 
 /** The longest handshake frame, for readers. */
 export const helloMaxBytes: number = messages.maxBytes;
-
-/** Exposed for the fuzzer and the vectors only. */
-export const helloCodec: Codec<unknown> = messages as unknown as Codec<unknown>;
