@@ -112,8 +112,25 @@ export class TransactionAdmission {
   }
 
   async #judge(batch: readonly Arrived[]): Promise<readonly AdmissionVerdict[]> {
-    const { mempool, network, onAccepted, onRefused } = this.#parts;
-    const verdicts = await mempool.submit(batch, Date.now());
+    const verdicts = await this.#parts.mempool.submit(batch, Date.now());
+    this.#spread(batch, verdicts);
+    return verdicts;
+  }
+
+  /** Judges a saved mempool again, as this node's own; until `mayGoOn` says no. */
+  restore(file: Uint8Array, mayGoOn: () => boolean): ReturnType<Mempool['restore']> {
+    return this.#parts.mempool.restore(file, Date.now(), (batch, verdicts) => {
+      this.#spread(
+        batch.map(({ bytes }) => ({ bytes, wtxid: wtxidOfBytes(bytes) })),
+        verdicts,
+      );
+      return mayGoOn();
+    });
+  }
+
+  /** Tells peers and interfaces what was accepted. */
+  #spread(batch: readonly Arrived[], verdicts: readonly AdmissionVerdict[]): void {
+    const { network, onAccepted, onRefused } = this.#parts;
     const accepted: { txid: Uint8Array; bytes: Uint8Array }[] = [];
     const relayed: { id: Uint8Array; bytes: Uint8Array }[] = [];
     verdicts.forEach((verdict, i) => {
@@ -127,7 +144,6 @@ export class TransactionAdmission {
       network.transactions.submit(relayed);
       onAccepted(accepted);
     }
-    return verdicts;
   }
 
   async #relayed(batch: readonly RelayedTransaction[], from: Sender): Promise<readonly Verdict[]> {

@@ -9,4 +9,7 @@ export const limits = {
   admissionQueue: { value: 20_000, unit: 'items', why: 'submissions waiting for admission' },
   consensusQueue: { value: 65_536, unit: 'items', why: 'inputs waiting for the consensus core' },
   addressOutputs: { value: 100_000, unit: 'items', why: 'outputs summed for one balance' },
+  mempoolSave: { value: 30_000, unit: 'ms', why: 'between writes of a changed mempool' },
+  snapshots: { value: 2, unit: 'snapshots', why: 'newest snapshots kept on disk for peers' },
+  snapshotWait: { value: 512, unit: 'blocks', why: 'above a snapshot, for a finalization over it' },
 } as const;

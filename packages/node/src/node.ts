@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import type { Status } from '@mxd/api';
@@ -44,6 +45,7 @@ import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
 import { slicePace } from './pace.ts';
 import { bindMetrics } from './measure.ts';
+import { MempoolFile } from './mempool-file.ts';
 import { validatorIdentity } from './open-network.ts';
 import type { PluginHost } from './plugins/host.ts';
 import { registerPluginRoutes } from './plugins/routes.ts';
@@ -96,6 +98,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly health: Health;
   readonly feed: EventFeed;
   readonly admission: TransactionAdmission;
+  readonly mempoolFile: MempoolFile;
   readonly plugins: PluginHost;
   /** Settings in force, where each came from, and their reload. */
   readonly settings: ConfigControl;
@@ -205,6 +208,12 @@ export class MxdNode implements NodeView, AsyncDisposable {
         if (code === 'POOL_POLICY') this.metrics.increment('policyRejects');
       },
     });
+    this.mempoolFile = new MempoolFile({
+      path: join(config.dataDir, 'mempool.bin'),
+      mempool,
+      admission: this.admission,
+      logger: parts.logger,
+    });
     this.#sync = new HistorySync({
       ledger,
       requests: network.requests,
@@ -277,6 +286,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
         ? { type: 'start', chain }
         : { type: 'start', chain, journal: recovered },
     );
+    this.mempoolFile.start();
     await this.#openListeners();
     this.#housekeeping = setInterval(() => this.#tidy(), 1_000);
     if (this.#validator?.lost !== undefined) {
@@ -637,6 +647,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     await this.#host.settled();
     await this.plugins.stop();
     await this.network.stop();
+    await this.mempoolFile.stop();
     await this.#owned?.disposeAsync();
     this.eventLoop.disable();
     this.#logger.info('the node has stopped', { height: this.#chain.ledger.head.height });
