@@ -25,6 +25,7 @@ import { addressOfKey, addressOfPolicy, sortPolicyKeys } from '@mxd/crypto/addre
 import { openMemoryStore, type KeyValueStore } from '@mxd/storage';
 import { equalBytes } from '@mxd/codec';
 
+import { LedgerError } from '../errors.ts';
 import { Ledger } from '../ledger.ts';
 import { validatorSetOf } from '../validators/index.ts';
 import type { BuildRequest, BlockState, LedgerOptions, VerifySignatures } from '../types.ts';
@@ -182,7 +183,8 @@ function consensusKeyOf(publicKey: Uint8Array): Key {
       consensusKeys.set(key(2000 + i).publicKey.toString(), key(2000 + i));
   }
   const found = consensusKeys.get(publicKey.toString());
-  if (found === undefined) throw new Error('a consensus key of no member');
+  if (found === undefined)
+    throw new LedgerError('LEDGER_INVARIANT', 'a consensus key of no member');
   return found;
 }
 
@@ -264,7 +266,7 @@ export class World {
   async extend(transactions: readonly Uint8Array[] = [], skip = 0): Promise<Block> {
     const block = this.craft(await this.drafted(skip), transactions);
     const result = await this.ledger.executeBlock(block);
-    if (!result.ok) throw new Error(`${result.code}: ${result.reason}`);
+    if (!result.ok) throw new LedgerError('LEDGER_INVARIANT', `${result.code}: ${result.reason}`);
     await this.finalize(block);
     return block;
   }
@@ -272,7 +274,7 @@ export class World {
   /** An empty block on the head, as the ledger builds it. */
   async drafted(skip = 0): Promise<Block> {
     const built = await this.ledger.buildBlock(this.request(undefined, skip));
-    if (!built.ok) throw new Error(`${built.code}: ${built.reason}`);
+    if (!built.ok) throw new LedgerError('LEDGER_INVARIANT', `${built.code}: ${built.reason}`);
     await built.executed;
     return built.block;
   }
