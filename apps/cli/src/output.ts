@@ -88,7 +88,7 @@ export class Output {
     }
     return typeof data === 'object' && data !== null
       ? recordLines(data as Record<string, unknown>, this.width)
-      : String(data as string);
+      : JSON.stringify(data);
   }
 
   /** Something to know beside the result. */

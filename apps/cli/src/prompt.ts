@@ -35,7 +35,7 @@ export async function ask(
           const erase = character === '\u007F' || character === '\b';
           if (erase) {
             if (line !== '' && options.hidden !== true) stderr.write('\b \b');
-            line = [...line].slice(0, -1).join('');
+            line = Array.from(line).slice(0, -1).join('');
           } else if (character >= ' ') {
             line += character;
             if (options.hidden !== true) stderr.write(character);

@@ -2,8 +2,8 @@
 
 const cell = (value: unknown): string => {
   if (value === undefined || value === null) return '-';
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value as string | number | boolean | bigint);
+  if (typeof value === 'string') return value;
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 };
 
 /** Cuts the middle out of long ids, so that a row fits. */

@@ -63,7 +63,7 @@ async function keepSent(context: Context, signed: Sendable): Promise<string> {
 }
 
 /** Sends, and waits for proven finality unless told otherwise. */
-async function deliver(
+export async function deliver(
   context: Context,
   open: OpenChain,
   signed: Sendable,

@@ -41,7 +41,7 @@ function costs(): {
 
 async function checkedPassphrase(context: Context, place: WalletPlace): Promise<Secret> {
   const passphrase = await walletPassphrase(context, place, true);
-  if ([...passphrase.expose()].length >= 8) return passphrase;
+  if (Array.from(passphrase.expose()).length >= 8) return passphrase;
   throw usage('the passphrase has fewer than 8 characters');
 }
 

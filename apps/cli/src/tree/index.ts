@@ -1,14 +1,18 @@
 /** The whole command line as one table. */
 import type { CommandSpec, GroupSpec } from '../spec.ts';
 import { chainCommands, chainGroups } from './chain.ts';
+import { devnetCommands, devnetGroups } from './devnet.ts';
 import { paymentCommands, paymentGroups } from './payments.ts';
 import { toolCommands, toolGroups } from './tools.ts';
+import { validatorCommands, validatorGroups } from './validator.ts';
 import { walletCommands, walletGroups } from './wallet.ts';
 
 export const groups: readonly GroupSpec[] = [
   ...walletGroups,
   ...paymentGroups,
   ...chainGroups,
+  ...validatorGroups,
+  ...devnetGroups,
   ...toolGroups,
 ];
 
@@ -16,5 +20,7 @@ export const commands: readonly CommandSpec[] = [
   ...walletCommands,
   ...paymentCommands,
   ...chainCommands,
+  ...validatorCommands,
+  ...devnetCommands,
   ...toolCommands,
 ];
