@@ -4,6 +4,7 @@ export const limits = {
   systemRecords: { value: 4_096, unit: 'items', why: 'system records waiting for a block' },
   streamQueue: { value: 1_024, unit: 'events', why: 'events waiting for one slow reader' },
   streamBlocks: { value: 256, unit: 'blocks', why: 'blocks whose events are kept for readers' },
+  streamEvents: { value: 20_000, unit: 'events', why: 'events of those blocks, about 1 kB each' },
   streamReplay: { value: 10_000, unit: 'blocks', why: 'how far back a stream resumes' },
   headerDescendants: { value: 64, unit: 'headers', why: 'headers from a block to its certificate' },
   admissionQueue: { value: 20_000, unit: 'items', why: 'submissions waiting for admission' },

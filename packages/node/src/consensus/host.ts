@@ -86,6 +86,8 @@ export class ConsensusHost {
   #commits: Promise<void> = Promise.resolve();
   #running = false;
   #stopped = false;
+  /** How often something to include has arrived. */
+  #arrivals = 0;
   queueDropped = 0;
 
   constructor(parts: HostParts) {
@@ -111,6 +113,7 @@ export class ConsensusHost {
   /** Hands an input to the core, at once unless it is busy. */
   feed(input: Input): void {
     if (this.#stopped) return;
+    if (input.type === 'workArrived') this.#arrivals++;
     if (this.#queue.length >= limits.consensusQueue.value && input.type === 'message') {
       this.queueDropped++; // peers repeat; own inputs are never dropped
       return;
@@ -243,8 +246,15 @@ export class ConsensusHost {
 
   #build(effect: Extract<Effect, { readonly type: 'build' }>): void {
     const { reqId } = effect;
+    const before = this.#arrivals;
     this.#buildBlock(effect).then(
-      (result) => this.feed({ type: 'built', reqId, result }),
+      (result) => {
+        // What arrived meanwhile woke nobody: the core was not waiting yet.
+        if (result === 'empty' && this.#arrivals !== before && !this.#stopped) {
+          return this.#build(effect);
+        }
+        return this.feed({ type: 'built', reqId, result });
+      },
       (error: unknown) => this.#fail('ledger', error),
     );
   }

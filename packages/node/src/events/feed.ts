@@ -45,6 +45,8 @@ const touches = (event: StreamEvent, address: string | undefined): boolean =>
  */
 export class EventFeed {
   readonly #recent = new Map<number, Promise<FinalEvents | undefined>>();
+  readonly #sizes = new Map<number, number>();
+  #kept = 0;
   readonly #subscriptions = new Set<Subscription>();
   readonly #load: LoadEvents;
   #head: number;
@@ -98,10 +100,35 @@ export class EventFeed {
   }
 
   #keep(height: number, events: Promise<FinalEvents | undefined>): void {
+    this.#drop(height);
     this.#recent.set(height, events);
-    if (this.#recent.size <= limits.streamBlocks.value) return;
-    const [oldest] = this.#recent.keys();
-    if (oldest !== undefined) this.#recent.delete(oldest);
+    const count = (made: FinalEvents | undefined): void => {
+      if (this.#recent.get(height) !== events) return;
+      const size = made?.events.length ?? 0;
+      this.#sizes.set(height, size);
+      this.#kept += size;
+      this.#trim();
+    };
+    events.then(count, () => {
+      // The reader that waits for them is told; the next one tries again.
+      if (this.#recent.get(height) === events) this.#recent.delete(height);
+    });
+    this.#trim();
+  }
+
+  /** Blocks may hold thousands of payments: their events are bounded by number, the newest stays. */
+  #trim(): void {
+    for (const oldest of this.#recent.keys()) {
+      const isFull = this.#kept > limits.streamEvents.value && this.#recent.size > 1;
+      if (!isFull && this.#recent.size <= limits.streamBlocks.value) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(height: number): void {
+    this.#recent.delete(height);
+    this.#kept -= this.#sizes.get(height) ?? 0;
+    this.#sizes.delete(height);
   }
 
   subscribe(options: SubscriptionOptions): Subscription {
