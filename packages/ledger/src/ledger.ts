@@ -45,6 +45,14 @@ import { VerifiedCache } from './verified-cache.ts';
 
 const noPace: Pace = { due: () => false, pause: () => Promise.resolve() };
 
+/** A state and a view of the store that stays as it was; the view is to be closed. */
+export interface FrozenChain {
+  readonly snapshot: Snapshot;
+  readonly state: ChainState;
+}
+
+type CommitListener = (height: number, freeze: () => FrozenChain) => void;
+
 /** How many hashes below the head are kept in memory for JOIN records (2.11). */
 const recentBlocks = 128;
 
@@ -76,6 +84,7 @@ export class Ledger {
   #firstBody: number;
   #tail: Promise<unknown> = Promise.resolve();
   #stopped: unknown;
+  #onCommitted: CommitListener | undefined;
 
   private constructor(options: LedgerOptions, opened: OpenedChain, indexes: IndexSet) {
     const { store, pace = noPace } = options;
@@ -377,6 +386,7 @@ export class Ledger {
     this.#noteRecent(candidate.state);
     this.#counts.committed++;
     this.#counts.transactions += candidate.transactions.length;
+    this.#onCommitted?.(height, () => this.#frozen());
     return committedBlock(candidate);
   }
 
@@ -403,8 +413,20 @@ export class Ledger {
   }
 
   /** A frozen view of the store, and the state of its head: for audits and snapshots. */
-  freeze(): Promise<{ readonly snapshot: Snapshot; readonly state: ChainState }> {
-    return this.exclusively(async (store) => ({ snapshot: store.snapshot(), state: this.#head }));
+  freeze(): Promise<FrozenChain> {
+    return this.exclusively(() => Promise.resolve(this.#frozen()));
+  }
+
+  #frozen(): FrozenChain {
+    return { snapshot: this.#store.snapshot(), state: this.#head };
+  }
+
+  /**
+   * Sets who is told of every height at the moment when it is the head's, and may freeze just that
+   * one. Must not throw: the block is final already.
+   */
+  whenCommitted(listener: CommitListener): void {
+    this.#onCommitted = listener;
   }
 
   /**

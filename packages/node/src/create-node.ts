@@ -12,10 +12,12 @@ import { openTokens } from './admin/open-admin.ts';
 import { openChain } from './chain.ts';
 import { NodeError } from './errors.ts';
 import { readGenesis } from './genesis-file.ts';
+import { limits } from './limits.ts';
 import { nodeLogger } from './log.ts';
 import { MxdNode } from './node.ts';
 import { openNetwork } from './open-network.ts';
 import { PluginHost } from './plugins/host.ts';
+import { SnapshotFolder } from './snapshots/folder.ts';
 import { openValidator } from './validator.ts';
 
 export interface CreateNodeOptions {
@@ -78,6 +80,7 @@ export async function createNode(options: CreateNodeOptions): Promise<MxdNode> {
     health: new Health(),
     plugins,
     tokens: await openTokens(config),
+    snapshots: await SnapshotFolder.open(join(config.dataDir, 'snapshots'), limits.snapshots.value),
     secrets,
     version: options.version ?? '0.1.0',
   });

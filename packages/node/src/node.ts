@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import type { Status } from '@mxd/api';
+import type { SnapshotView, Status } from '@mxd/api';
 import { toHex } from '@mxd/codec';
 import type { LoadedConfig, NodeConfig } from '@mxd/config';
 import { createCore, policyFor, type Core, type Effect } from '@mxd/consensus';
@@ -50,6 +50,9 @@ import { validatorIdentity } from './open-network.ts';
 import type { PluginHost } from './plugins/host.ts';
 import { registerPluginRoutes } from './plugins/routes.ts';
 import { resolveShortIds } from './short-ids.ts';
+import type { SnapshotFolder } from './snapshots/folder.ts';
+import { SnapshotMaker } from './snapshots/maker.ts';
+import { serveSnapshots } from './snapshots/serve.ts';
 import { HistorySync } from './sync/history.ts';
 import { serveHistory } from './sync/serve.ts';
 import type { Validator } from './validator.ts';
@@ -75,6 +78,7 @@ export interface NodeParts {
   readonly health: Health;
   readonly plugins: PluginHost;
   readonly tokens: TokenStore;
+  readonly snapshots: SnapshotFolder;
   readonly secrets: Secrets;
   readonly version: string;
 }
@@ -116,6 +120,8 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly #texts: AddressTexts;
   readonly #blockEvents: BlockEvents;
   readonly #sync: HistorySync;
+  readonly #snapshots: SnapshotMaker;
+  readonly #snapshotFolder: SnapshotFolder;
   readonly #validator: Validator | undefined;
   #validatorId: string | undefined;
   readonly #startedMs = performance.now();
@@ -227,6 +233,14 @@ export class MxdNode implements NodeView, AsyncDisposable {
         network.peers.penalize(peer, 'invalid');
       },
     });
+    this.#snapshotFolder = parts.snapshots;
+    this.#snapshots = new SnapshotMaker({
+      ledger,
+      folder: parts.snapshots,
+      interval: config.storage.snapshotInterval,
+      isWanted: () => !this.#sync.active,
+      logger: parts.logger,
+    });
     this.eventLoop = monitorEventLoopDelay({ resolution: 5 });
   }
 
@@ -267,6 +281,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#registerHealth();
     bindMetrics(this, this.#core);
     serveHistory(ledger, this.network.requests);
+    serveSnapshots(this.#snapshotFolder, this.network.requests);
     this.#connectNetwork();
     await this.plugins.start({
       ledger,
@@ -347,6 +362,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
           plugins: this.plugins,
           logger: this.#logger,
           metrics: this.metrics,
+          snapshot: () => this.#snapshots.create(),
           stop: () => void this.stop(),
         })
       : undefined;
@@ -645,6 +661,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     await this.#listeners.metrics?.close();
     this.#host.close();
     await this.#host.settled();
+    await this.#snapshots.stop();
     await this.plugins.stop();
     await this.network.stop();
     await this.mempoolFile.stop();
@@ -761,5 +778,9 @@ export class MxdNode implements NodeView, AsyncDisposable {
 
   peers(): readonly PeerInspection[] {
     return this.network.peers.list();
+  }
+
+  snapshots(): readonly SnapshotView[] {
+    return this.#snapshots.list;
   }
 }

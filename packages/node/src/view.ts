@@ -1,4 +1,4 @@
-import type { Status, SubmissionResult, TransactionState } from '@mxd/api';
+import type { SnapshotView, Status, SubmissionResult, TransactionState } from '@mxd/api';
 import type { AddressNetwork } from '@mxd/crypto/address';
 import type { Ledger } from '@mxd/ledger';
 import type { PeerInspection } from '@mxd/network';
@@ -54,4 +54,5 @@ export interface NodeView {
   pendingOf(owner: Owner): Promise<PendingDelta>;
   mempool(): MempoolView;
   peers(): readonly PeerInspection[];
+  snapshots(): readonly SnapshotView[];
 }

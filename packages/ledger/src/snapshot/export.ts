@@ -4,7 +4,7 @@ import type { Snapshot } from '@mxd/storage';
 import { buckets } from '../buckets.ts';
 import type { ChainState } from '../chain-state.ts';
 import { LedgerError } from '../errors.ts';
-import type { Ledger } from '../ledger.ts';
+import type { FrozenChain, Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Pace } from '../types.ts';
 import { epochOf, exportSections } from '../validators/index.ts';
@@ -44,7 +44,11 @@ export class StateExport implements AsyncDisposable {
 
   /** Takes hold of the head's state. */
   static async begin(ledger: Ledger, pace?: Pace): Promise<StateExport> {
-    const { snapshot, state } = await ledger.freeze();
+    return StateExport.of(ledger, await ledger.freeze(), pace);
+  }
+
+  /** The same of a state that was frozen before (`Ledger.whenCommitted`). */
+  static of(ledger: Ledger, { snapshot, state }: FrozenChain, pace?: Pace): StateExport {
     return new StateExport(ledger, snapshot, state, pace);
   }
 

@@ -308,7 +308,7 @@ export function createHandlers(view: NodeView): Handlers {
     ...validatorHandlers(view),
     mempool: async () => view.mempool(),
     peers: async () => ({ items: view.peers().map(peerView) }),
-    snapshots: async () => ({ items: [] }),
+    snapshots: async () => ({ items: view.snapshots() }),
     async submitRecord({ body }) {
       let record;
       try {
