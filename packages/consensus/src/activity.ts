@@ -34,8 +34,8 @@ export function notePosition(peer: Peer, epoch: number, view: number): void {
 }
 
 /**
- * Timers: whether the leader of the current view has been silent for SKIP_VIEWS while a quorum has not. Off for
- * 2 SKIP_VIEWS after start, epoch switch or a jump.
+ * Timers: whether the leader of the current view has been silent for SKIP_VIEWS while a quorum has
+ * not. Off for 2 SKIP_VIEWS after start, epoch switch or a jump.
  */
 export function isInactive(e: EpochState, index: number, skipViews: number): boolean {
   const { view } = e;

@@ -38,8 +38,8 @@ export function txRoot(s: RunningState, transactions: readonly Uint8Array[]): Ui
 }
 
 /**
- * V0a: keeps each part that matches the header on its own; the rest is discarded. False if a part did not match:
- * the sender's fault, never the leader's, and no reason to NULLIFY.
+ * V0a: keeps each part that matches the header on its own; the rest is discarded. False if a part
+ * did not match: the sender's fault, never the leader's, and no reason to NULLIFY.
  */
 export function absorb(s: RunningState, entry: BlockEntry, parts: Parts): boolean {
   const { header } = entry;
@@ -144,7 +144,9 @@ export function* considerChildren(s: RunningState, key: string): Steps {
   }
 }
 
-/** Remembers the table that the last block of an epoch leads to. False: the host contradicts itself. */
+/**
+ * Remembers the table that the last block of an epoch leads to. False: the host contradicts itself.
+ */
 export function* takeNextTable(
   s: RunningState,
   entry: BlockEntry,

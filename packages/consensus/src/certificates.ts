@@ -70,8 +70,8 @@ function isVerified(e: EpochState, vote: Vote): boolean {
 }
 
 /**
- * Whether a certificate is valid under the table of its epoch. Signatures that are held verified cost nothing;
- * `collect` takes the votes that were checked.
+ * Whether a certificate is valid under the table of its epoch. Signatures that are held verified
+ * cost nothing; `collect` takes the votes that were checked.
  */
 export function checkCertificate(
   s: CoreState,

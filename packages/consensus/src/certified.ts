@@ -91,7 +91,10 @@ function* isOwnKeyMisused(s: RunningState, slot: Slot, c: Certificate): Steps<bo
   return true;
 }
 
-/** J5: appended before anything follows from it. A valid certificate, assembled here or verified. `votes`: those of it that were just verified. */
+/**
+ * J5: appended before anything follows from it. A valid certificate, assembled here or verified.
+ * `votes`: those of it that were just verified.
+ */
 export function* onCertificate(
   s: RunningState,
   held: HeldCertificate,

@@ -19,7 +19,9 @@ export function commitRecord(height: number, hash: Uint8Array): Uint8Array {
   return writer.finish();
 }
 
-/** The path from the committed head (left out) to the finalized block; undefined while parts lack. */
+/**
+ * The path from the committed head (left out) to the finalized block; undefined while parts lack.
+ */
 function* walk(s: RunningState, final: HeldCertificate): Steps<BlockEntry[] | undefined> {
   const path: BlockEntry[] = [];
   let key = final.key;
@@ -127,7 +129,9 @@ function remember(s: RunningState, key: string, block: Block): void {
   }
 }
 
-/** Committed blocks and what the finalized chain excludes leave the tree; old views leave memory. */
+/**
+ * Committed blocks and what the finalized chain excludes leave the tree; old views leave memory.
+ */
 function prune(s: RunningState): void {
   const { height } = s.head.header;
   for (const entry of s.tree.values()) {

@@ -70,8 +70,8 @@ function fill(
 }
 
 /**
- * A complete list that hashes to txRoot is the body. One that does not proves nothing about anybody: all are
- * asked for, then the block itself. Never INVALID (COMPACT).
+ * A complete list that hashes to txRoot is the body. One that does not proves nothing about
+ * anybody: all are asked for, then the block itself. Never INVALID (COMPACT).
  */
 function* advance(s: RunningState, entry: BlockEntry): Steps {
   const { draft } = entry;

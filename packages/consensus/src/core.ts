@@ -246,7 +246,9 @@ function* handle(s: RunningState, input: Input): Steps<Outcome> {
   }
 }
 
-/** R0: own votes and assembled certificates, after the handler that made them; past epochs drop out. */
+/**
+ * R0: own votes and assembled certificates, after the handler that made them; past epochs drop out.
+ */
 function* drain(s: RunningState): Steps {
   while (s.halted === undefined) {
     const item = s.queue.shift();

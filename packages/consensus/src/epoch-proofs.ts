@@ -11,7 +11,9 @@ import { fault } from './effects.ts';
 import { accepted, entryOf, rejected, type Peer, type RunningState } from './state.ts';
 import { type Outcome, type Steps } from './types.ts';
 
-/** EPOCH_PROOF of the current epoch: its finalization ends the epoch once its blocks are here (A6). */
+/**
+ * EPOCH_PROOF of the current epoch: its finalization ends the epoch once its blocks are here (A6).
+ */
 export function* onEpochProof(s: RunningState, peer: Peer, m: EpochProofMessage): Steps<Outcome> {
   const e = s.epoch;
   if (m.epoch !== e.epoch) return rejected('CONSENSUS_EPOCH');

@@ -101,7 +101,9 @@ export function epochRecord(epoch: number, finalization: Uint8Array): Uint8Array
   return writer.finish();
 }
 
-/** Boundary: the anchor of the next epoch is committed; nothing of this epoch is signed any more. */
+/**
+ * Boundary: the anchor of the next epoch is committed; nothing of this epoch is signed any more.
+ */
 export function* switchEpoch(
   s: RunningState,
   final: HeldCertificate,
@@ -123,7 +125,9 @@ export function* switchEpoch(
   yield timer(s.epoch, 'epochGrace', s.config.policy.graceMs);
 }
 
-/** Makes an epoch the current one: memory of the old one goes, what the journal holds of it comes. */
+/**
+ * Makes an epoch the current one: memory of the old one goes, what the journal holds of it comes.
+ */
 export function* openEpoch(s: CoreState, e: EpochState): Steps {
   s.epoch = e;
   s.tree.clear();

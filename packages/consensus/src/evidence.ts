@@ -4,7 +4,9 @@ import { type Vote } from '@mxd/protocol';
 import { F, N, tallyOf, Z, type RunningState, type Slot } from './state.ts';
 import { type Steps } from './types.ts';
 
-/** Evidence: (a) two NOTARIZE, (b) two FINALIZE, (c) FINALIZE and NULLIFY. Anything else is legal. */
+/**
+ * Evidence: (a) two NOTARIZE, (b) two FINALIZE, (c) FINALIZE and NULLIFY. Anything else is legal.
+ */
 export function isConflict(a: Vote, b: Vote): boolean {
   if (a.signerIndex !== b.signerIndex || a.epoch !== b.epoch || a.view !== b.view) return false;
   if (a.kind === b.kind) return a.kind !== Z && !equalBytes(a.blockHash, b.blockHash);
@@ -17,7 +19,9 @@ export function inOrder(a: Vote, b: Vote): readonly [Vote, Vote] {
   return order <= 0 ? [a, b] : [b, a];
 }
 
-/** Compares a verified vote with the verified votes held; one accusation per validator and epoch. */
+/**
+ * Compares a verified vote with the verified votes held; one accusation per validator and epoch.
+ */
 export function* accuse(s: RunningState, slot: Slot, vote: Vote): Steps {
   const e = s.epoch;
   const signer = vote.signerIndex;

@@ -157,7 +157,9 @@ function isNeeded(s: RunningState, fetch: Fetch): boolean {
   return fetch.kind === 'block' || entry.draft !== undefined;
 }
 
-/** Timer `fetch`: re-issue to others after 150 ms, then ever more slowly, up to eight times that. */
+/**
+ * Timer `fetch`: re-issue to others after 150 ms, then ever more slowly, up to eight times that.
+ */
 export function* onFetchTimer(s: RunningState): Steps {
   s.fetchTimer = false;
   const base = s.config.policy.fetchRetryMs;

@@ -31,8 +31,9 @@ function power(table: Table, signers: readonly number[]): number {
 }
 
 /**
- * Fork choice for display (docs/protocol/rsc.md, "Relay and fork choice"): negative if `a` is the likelier future. Used
- * for what clients see, for speculative execution and relay; never for votes or parents.
+ * Fork choice for display (docs/protocol/rsc.md, "Relay and fork choice"): negative if `a` is the
+ * likelier future. Used for what clients see, for speculative execution and relay; never for votes
+ * or parents.
  */
 export function compareCandidates(table: Table, a: Candidate, b: Candidate): number {
   if (a.height !== b.height) {

@@ -139,7 +139,9 @@ function* dispatch(s: RunningState, peer: Peer, m: ConsensusMessage): Steps<Outc
   }
 }
 
-/** Position, activity and latency of a vote on its signer's own connection, before any drop (C1). */
+/**
+ * Position, activity and latency of a vote on its signer's own connection, before any drop (C1).
+ */
 function noteVote(s: RunningState, peer: Peer, vote: Vote): void {
   const e = s.epoch;
   notePosition(peer, vote.epoch, vote.kind === F ? vote.view + 1 : vote.view);

@@ -6,7 +6,10 @@ import { maySign } from './signing.ts';
 import { type RunningState } from './state.ts';
 import { type Steps } from './types.ts';
 
-/** Latency vectors: once per epoch, from the middle on, each validator reports what it measured of the others. */
+/**
+ * Latency vectors: once per epoch, from the middle on, each validator reports what it measured of
+ * the others.
+ */
 export function* reportLatency(s: RunningState, height: number): Steps {
   const e = s.epoch;
   const { epochLength, minSamples } = s.config.parameters;

@@ -7,7 +7,9 @@ import { recordType, type Steps } from './types.ts';
 const least = 2;
 const most = 10;
 
-/** J9: after a start nothing is signed for 2 tStatus, so that a second instance would be noticed. */
+/**
+ * J9: after a start nothing is signed for 2 tStatus, so that a second instance would be noticed.
+ */
 export function* startObservation(s: RunningState): Steps {
   const { statusMs } = s.config.policy;
   const needsWatch = s.config.signing && s.epoch.n > 1 && s.ownKeys.size > 0;

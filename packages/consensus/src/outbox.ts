@@ -1,8 +1,9 @@
 import { type Effect } from './types.ts';
 
 /**
- * R0b, the durability barrier, for every host: effects that others can see wait until each record that was appended
- * before them is durable; all others pass at once. The host numbers appends from 1 and reports how far they are synced.
+ * R0b, the durability barrier, for every host: effects that others can see wait until each record
+ * that was appended before them is durable; all others pass at once. The host numbers appends from
+ * 1 and reports how far they are synced.
  */
 export class Outbox {
   readonly #waiting: { readonly after: number; readonly effect: Effect }[] = [];

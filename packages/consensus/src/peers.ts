@@ -26,7 +26,9 @@ export function connect(s: CoreState, id: PeerId, consensusKey: Uint8Array | und
   if (s.epoch !== undefined) indexPeer(s, s.epoch, peer);
 }
 
-/** Unverified votes that an earlier connection of the same name has left: they still count for it. */
+/**
+ * Unverified votes that an earlier connection of the same name has left: they still count for it.
+ */
 function pendingFrom(s: CoreState, id: PeerId): number {
   let count = 0;
   for (const slot of s.epoch?.slots.values() ?? []) {

@@ -18,7 +18,10 @@ export const defaultPolicy: Policy = {
   compactAbove: 32,
 };
 
-/** The defaults scaled to another DELTA: tLeader = 2 DELTA + 200, tView = 5 DELTA, tGrace = DELTA / 2. */
+/**
+ * The defaults scaled to another DELTA: tLeader = 2 DELTA + 200, tView = 5 DELTA, tGrace = DELTA /
+ * 2.
+ */
 export function policyFor(deltaMs: number): Policy {
   return {
     ...defaultPolicy,

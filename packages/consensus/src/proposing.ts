@@ -59,7 +59,9 @@ function* selectParent(s: RunningState): Steps<Parent | undefined> {
   return { view: 0, key: anchor.key, header: anchor.header, certificate: anchor.certificate };
 }
 
-/** P3, pacing: not before MIN_BLOCK_MS after the parent was seen, at most MIN_BLOCK_MS after entry. */
+/**
+ * P3, pacing: not before MIN_BLOCK_MS after the parent was seen, at most MIN_BLOCK_MS after entry.
+ */
 function paceMs(s: RunningState, parent: Parent): number {
   const { minBlockMs } = s.config.policy;
   const seenAtMs = s.tree.get(parent.key)?.knownAtMs ?? s.headKnownAtMs;

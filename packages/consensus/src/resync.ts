@@ -93,7 +93,9 @@ export function* onStatus(s: RunningState, peer: Peer, m: StatusMessage): Steps<
   return accepted;
 }
 
-/** A9: the first STATUS after a connect, and in each epoch, is answered with the peer's own votes. */
+/**
+ * A9: the first STATUS after a connect, and in each epoch, is answered with the peer's own votes.
+ */
 function* echo(s: RunningState, peer: Peer): Steps {
   const e = s.epoch;
   if (peer.echoedEpoch === e.epoch) return;

@@ -72,7 +72,9 @@ function blockByKey(s: CoreState, key: string): Block | undefined {
   return (entry === undefined ? undefined : blockOf(entry)) ?? s.recent.get(key);
 }
 
-/** BLOCK_REQ: any block whose parts match its hash, voted or not; older ones from the chain store. */
+/**
+ * BLOCK_REQ: any block whose parts match its hash, voted or not; older ones from the chain store.
+ */
 export function* onBlockRequest(s: RunningState, peer: Peer, m: BlockRequest): Steps<Outcome> {
   if (!takeRequest(s, peer)) return rejected('CONSENSUS_RATE');
   const blocks: Uint8Array[] = [];

@@ -73,7 +73,10 @@ export function* publish(s: RunningState, vote: Vote): Steps {
   yield toValidators(e, encoded({ type: 0x11, vote }));
 }
 
-/** NULLIFY(v) for the current view. Never after an own FINALIZE(v); an own NOTARIZE does not forbid it. */
+/**
+ * NULLIFY(v) for the current view. Never after an own FINALIZE(v); an own NOTARIZE does not forbid
+ * it.
+ */
 export function* nullify(s: RunningState): Steps {
   const e = s.epoch;
   const vote = yield* signVote(s, Z, e.view, zeroHash);

@@ -1,9 +1,10 @@
 /**
  * The boundary of the consensus core: what goes in, what comes out, what the host promises.
  *
- * The core is a pure machine (docs/protocol/rsc.md, "Node state, inputs, effects"): `step` takes one
- * input to completion and yields effects. All but one kind are resumed with `undefined` at once; what takes
- * time (building, verifying, resolving, syncing) comes back later as an input with the same `reqId`.
+ * The core is a pure machine (docs/protocol/rsc.md, "Node state, inputs, effects"): `step` takes
+ * one input to completion and yields effects. All but one kind are resumed with `undefined` at
+ * once; what takes time (building, verifying, resolving, syncing) comes back later as an input with
+ * the same `reqId`.
  */
 import {
   type Block,
@@ -64,8 +65,8 @@ export interface CoreConfig {
   /** False for a key in J8 (journal lost): the node follows and never signs. */
   readonly signing: boolean;
   /**
-   * J8, the operator's last way out after the loss of a journal: watches for 10 tStatus, writes a FLOOR record at the
-   * highest own vote or certificate seen, and signs above it only.
+   * J8, the operator's last way out after the loss of a journal: watches for 10 tStatus, writes a
+   * FLOOR record at the highest own vote or certificate seen, and signs above it only.
    */
   readonly acceptEquivocationRisk?: boolean;
   readonly policy: Policy;
@@ -73,7 +74,9 @@ export interface CoreConfig {
   readonly seed: number;
   /** Checks a consensus signature; pure; never throws. About 52 us with libsodium. */
   readonly verify: VerifySignature;
-  /** Id with witness of an encoded transaction; a host may answer from what admission has hashed. */
+  /**
+   * Id with witness of an encoded transaction; a host may answer from what admission has hashed.
+   */
   readonly wtxidOf?: (transaction: Uint8Array) => Wtxid;
   /** Header versions that this software understands at a height of an epoch (U3). */
   readonly versionOf?: (epoch: number) => number;
@@ -144,7 +147,9 @@ export type VerifyVerdict = 'valid' | 'invalid' | 'missing';
 
 /** Everything that can happen to the core. `step` also takes both clocks. */
 export type Input =
-  /** First input. `journal` absent: an observer, or a validator that has none (then never signs). */
+  /**
+   * First input. `journal` absent: an observer, or a validator that has none (then never signs).
+   */
   | {
       readonly type: 'start';
       readonly chain: ChainState;
@@ -163,8 +168,8 @@ export type Input =
     }
   /**
    * Answer to `build`. `empty`: nothing to include and `allowEmpty` was false. `failed`: NULLIFY.
-   * A block counts as executed: the host keeps its post-state under its hash. `nextTable` belongs to
-   * a block at the end of its epoch.
+   * A block counts as executed: the host keeps its post-state under its hash. `nextTable` belongs
+   * to a block at the end of its epoch.
    */
   | {
       readonly type: 'built';
@@ -222,9 +227,9 @@ export type Target = { readonly validatorsOf: number } | { readonly peers: reado
 export type BlockStatus = 'PROPOSED' | 'VALIDATED' | 'NOTARIZED' | 'FINAL';
 
 /**
- * What the core wants done. Order matters: `send`, `commit`, `notify`, `relay`, `serve` may leave the host
- * only when every `append` yielded before them is durable (R0b); `Outbox` does that. All are
- * resumed with `undefined` except `sign` and `signLatency`.
+ * What the core wants done. Order matters: `send`, `commit`, `notify`, `relay`, `serve` may leave
+ * the host only when every `append` yielded before them is durable (R0b); `Outbox` does that. All
+ * are resumed with `undefined` except `sign` and `signLatency`.
  */
 export type Effect =
   /** Journal record; the host numbers and syncs it (group commit allowed). */
@@ -242,8 +247,9 @@ export type Effect =
       readonly afterMs: number;
     }
   /**
-   * Ask the application for a block on a parent it has executed. The host fills version, txRoot, sysRoot,
-   * appRoot, nextTableHash, txCount, tipTotal, totalSupply; all else is given. Comes back as `built`.
+   * Ask the application for a block on a parent it has executed. The host fills version, txRoot,
+   * sysRoot, appRoot, nextTableHash, txCount, tipTotal, totalSupply; all else is given. Comes back
+   * as `built`.
    */
   | {
       readonly type: 'build';
@@ -265,8 +271,9 @@ export type Effect =
       >;
     }
   /**
-   * Execute a block on its parent's post-state; the parent was `valid`, `built` or committed before. Checks
-   * everything that needs state: appRoot, totalSupply, tipTotal, nextTableHash, records, transactions, sizes.
+   * Execute a block on its parent's post-state; the parent was `valid`, `built` or committed
+   * before. Checks everything that needs state: appRoot, totalSupply, tipTotal, nextTableHash,
+   * records, transactions, sizes.
    */
   | {
       readonly type: 'verify';
@@ -282,8 +289,8 @@ export type Effect =
       readonly shortIds: Uint8Array;
     }
   /**
-   * Final: store it. In height order, each height once. `finalization` covers this block or a descendant; it is the
-   * encoded certificate. `nextTable` for the last block of an epoch.
+   * Final: store it. In height order, each height once. `finalization` covers this block or a
+   * descendant; it is the encoded certificate. `nextTable` for the last block of an epoch.
    */
   | {
       readonly type: 'commit';
@@ -311,14 +318,19 @@ export type Effect =
       readonly record: SystemRecord;
       readonly from: PeerId | undefined;
     }
-  /** Certificates that justified an own NOTARIZE over skipped views: kept EVIDENCE_MAX_EPOCHS + 1 epochs. */
+  /**
+   * Certificates that justified an own NOTARIZE over skipped views: kept EVIDENCE_MAX_EPOCHS + 1
+   * epochs.
+   */
   | {
       readonly type: 'retain';
       readonly epoch: number;
       readonly view: number;
       readonly certificates: readonly Uint8Array[];
     }
-  /** A request that only the chain store can answer: encode and send the response, if it is there. */
+  /**
+   * A request that only the chain store can answer: encode and send the response, if it is there.
+   */
   | {
       readonly type: 'serve';
       readonly to: PeerId;
@@ -333,7 +345,10 @@ export type Effect =
     }
   /** Too far behind to catch up block by block: sync to this final block, then input `synced`. */
   | { readonly type: 'behind'; readonly header: Header; readonly finalization: Uint8Array }
-  /** A8: `slow`: handle the peer after everybody else for `forMs`; `disconnect`: and refuse it for so long. */
+  /**
+   * A8: `slow`: handle the peer after everybody else for `forMs`; `disconnect`: and refuse it for
+   * so long.
+   */
   | {
       readonly type: 'penalize';
       readonly peer: PeerId;
@@ -361,13 +376,17 @@ export type Effect =
 
 export type EffectType = Effect['type'];
 
-/** What the generator is resumed with: a `SignAnswer` after `sign` and `signLatency`, else nothing. */
+/**
+ * What the generator is resumed with: a `SignAnswer` after `sign` and `signLatency`, else nothing.
+ */
 export type Resume = SignAnswer | undefined;
 
 /** A piece of the machine: yields effects, ends with a value. */
 export type Steps<T = void> = Generator<Effect, T, Resume>;
 
-/** What became of an input. Rejections come from peers' bytes; the state did not change for them. */
+/**
+ * What became of an input. Rejections come from peers' bytes; the state did not change for them.
+ */
 export type Outcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: ConsensusErrorCode };

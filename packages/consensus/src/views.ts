@@ -115,7 +115,9 @@ function trim(s: RunningState): void {
   }
 }
 
-/** A body stays if a certificate names it or this node has voted for it; its header stays anyway. */
+/**
+ * A body stays if a certificate names it or this node has voted for it; its header stays anyway.
+ */
 function dropBody(s: RunningState, e: EpochState, key: string, slot: Slot): void {
   const entry = s.tree.get(key);
   if (entry === undefined || entry.appended || entry.metInView !== slot.view) return;

@@ -274,8 +274,8 @@ function noteNewest(e: EpochState, vote: Vote): void {
 }
 
 /**
- * A9: a vote on its signer's own connection that comes too late for any tally is still the newest that is known of a
- * slow validator. Kept unverified, one per kind, until it is echoed.
+ * A9: a vote on its signer's own connection that comes too late for any tally is still the newest
+ * that is known of a slow validator. Kept unverified, one per kind, until it is echoed.
  */
 export function noteLate(e: EpochState, vote: Vote): void {
   const place = vote.signerIndex * 3 + vote.kind - 1;

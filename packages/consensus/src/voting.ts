@@ -18,7 +18,9 @@ import {
 } from './state.ts';
 import { type PeerId, type Steps } from './types.ts';
 
-/** What the rules say about a proposal now: vote, wait for something missing, or a proven failure. */
+/**
+ * What the rules say about a proposal now: vote, wait for something missing, or a proven failure.
+ */
 export type Judgement = 'vote' | 'wait' | 'fail';
 
 /** N7: timely by the own clock, or exactly the +1 escape. */
@@ -134,7 +136,10 @@ function* judgeRepeated(s: RunningState, entry: BlockEntry, header: Header): Ste
   return 'wait';
 }
 
-/** Rules N1 to N8 for the first proposal of the current view (E3: asked again whenever something changed). */
+/**
+ * Rules N1 to N8 for the first proposal of the current view (E3: asked again whenever something
+ * changed).
+ */
 export function* tryNotarize(s: RunningState): Steps {
   const e = s.epoch;
   const slot = e.slots.get(e.view);
@@ -185,7 +190,9 @@ export function* retainJustification(s: RunningState, entry: BlockEntry, view: n
   yield { type: 'retain', epoch: s.epoch.epoch, view, certificates };
 }
 
-/** A leader that cannot be waited for: silent too long, or blacklisted while the rest is a quorum. */
+/**
+ * A leader that cannot be waited for: silent too long, or blacklisted while the rest is a quorum.
+ */
 export function isSkipped(s: RunningState): boolean {
   const e = s.epoch;
   const leader = leaderOf(e.set, e.view);

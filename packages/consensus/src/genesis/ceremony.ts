@@ -44,7 +44,10 @@ const ok: GenesisOutcome = { ok: true };
 const no = (code: ConsensusErrorCode): GenesisOutcome => ({ ok: false, code });
 const maxEarly = 512;
 
-/** The ceremony of one member (docs/protocol/rsc.md, "Genesis coordination"). Pure; time comes in with `step`. */
+/**
+ * The ceremony of one member (docs/protocol/rsc.md, "Genesis coordination"). Pure; time comes in
+ * with `step`.
+ */
 export interface GenesisCeremony {
   step(input: GenesisInput, wallMs: number): GenesisSteps<GenesisOutcome>;
   status(): GenesisStatus;
@@ -279,8 +282,8 @@ function documentProblem(s: State, document: GenesisDocument): ConsensusErrorCod
 }
 
 /**
- * A proposed document. It is signed only after its proposer's own signature has come: otherwise a stranger could make
- * members spend their one signature of an attempt on a document of nobody's.
+ * A proposed document. It is signed only after its proposer's own signature has come: otherwise a
+ * stranger could make members spend their one signature of an attempt on a document of nobody's.
  */
 function* onDocument(s: State, document: GenesisDocument): GenesisSteps<GenesisOutcome> {
   if (s.complete !== undefined) return no('GENESIS_STATE');

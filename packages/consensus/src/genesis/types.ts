@@ -10,7 +10,9 @@ import { type GenesisMember } from '@mxd/protocol/genesis';
 
 import { type ConsensusErrorCode } from '../errors.ts';
 
-/** What every member must have configured alike: nothing in a document is taken from one node alone. */
+/**
+ * What every member must have configured alike: nothing in a document is taken from one node alone.
+ */
 export interface GenesisConfig {
   readonly networkId: number;
   readonly testNetwork: 0 | 1;
@@ -19,7 +21,10 @@ export interface GenesisConfig {
   readonly listed: readonly ValidatorId[];
   /** The own signed entry. */
   readonly own: GenesisMember;
-  /** Ids that may take part; anybody if absent. When all of them have announced, nobody waits longer. */
+  /**
+   * Ids that may take part; anybody if absent. When all of them have announced, nobody waits
+   * longer.
+   */
   readonly expected?: readonly ValidatorId[];
   /** Hash of the document that the operator pins: nothing else is signed. */
   readonly expectedHash?: Uint8Array;

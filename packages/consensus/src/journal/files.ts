@@ -10,7 +10,10 @@ export interface SegmentHandle {
   close(): Promise<void>;
 }
 
-/** The file operations of the journal: one directory of segments. Tests put faulty ones in its place. */
+/**
+ * The file operations of the journal: one directory of segments. Tests put faulty ones in its
+ * place.
+ */
 export interface JournalFiles {
   list(): Promise<readonly string[]>;
   read(name: string): Promise<Uint8Array>;

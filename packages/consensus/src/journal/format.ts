@@ -10,7 +10,9 @@ const magic = asciiBytes('RSC1WAL1');
 /** Marker of every record: "RSCR". */
 export const recordMarker = 0x52534352;
 
-/** Length of a segment header: magic, key, chainTag, epoch, floor, salt, crc32c of all before it. */
+/**
+ * Length of a segment header: magic, key, chainTag, epoch, floor, salt, crc32c of all before it.
+ */
 export const headerBytes: number = 8 + 32 + 32 + 4 + 4 + 16 + 4;
 /** marker u32, length u32, crc32c u32, type u8. */
 export const recordHeadBytes = 13;
@@ -83,8 +85,9 @@ function writeRecord(writer: Writer, base: number, salt: Uint8Array, record: Jou
 }
 
 /**
- * One batch: a SYNC record that names how far an earlier sync has returned, then the records. `offset` is the length of
- * the segment so far, `synced` the part of it that is known to be durable.
+ * One batch: a SYNC record that names how far an earlier sync has returned, then the records.
+ * `offset` is the length of the segment so far, `synced` the part of it that is known to be
+ * durable.
  */
 export function encodeBatch(
   salt: Uint8Array,
@@ -145,8 +148,8 @@ export interface SegmentScan {
 }
 
 /**
- * Reads a segment. After damage only SYNC records are looked for: they are short, so that bytes which somebody chose
- * cannot make the search slow.
+ * Reads a segment. After damage only SYNC records are looked for: they are short, so that bytes
+ * which somebody chose cannot make the search slow.
  */
 export function scanSegment(bytes: Uint8Array): SegmentScan | undefined {
   const header = decodeHeader(bytes);

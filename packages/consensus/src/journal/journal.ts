@@ -73,8 +73,8 @@ async function createSegment(
 }
 
 /**
- * J10: the birth of a journal, in one step with its key and before the first possession proof of that key. Without a
- * chainTag for a key that is made for a genesis that does not exist yet.
+ * J10: the birth of a journal, in one step with its key and before the first possession proof of
+ * that key. Without a chainTag for a key that is made for a genesis that does not exist yet.
  * @throws ConsensusError JOURNAL_EXISTS.
  */
 export async function createJournal(options: {
@@ -147,7 +147,8 @@ export class Journal {
 
   /**
    * Locks, scans and repairs the journal (J7) and opens a new segment to write to.
-   * @throws ConsensusError JOURNAL_MISSING, JOURNAL_FOREIGN, JOURNAL_CORRUPT (all J8), JOURNAL_LOCKED.
+   * @throws ConsensusError JOURNAL_MISSING, JOURNAL_FOREIGN, JOURNAL_CORRUPT (all J8),
+   * JOURNAL_LOCKED.
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const files = options.files ?? directoryFiles(options.directory);
@@ -162,7 +163,9 @@ export class Journal {
     }
   }
 
-  /** Scan, repair, sync, and a fresh segment: nothing is ever appended to a file of an earlier run. */
+  /**
+   * Scan, repair, sync, and a fresh segment: nothing is ever appended to a file of an earlier run.
+   */
   static async #recover(
     options: JournalOptions,
     files: JournalFiles,
@@ -205,7 +208,9 @@ export class Journal {
     return this.#segments;
   }
 
-  /** Takes a record; its number comes back by `onDurable` once it is synced. Group commit per turn. */
+  /**
+   * Takes a record; its number comes back by `onDurable` once it is synced. Group commit per turn.
+   */
   append(record: JournalRecord): number {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed) throw new ConsensusError('JOURNAL_CLOSED', 'the journal is closed');
@@ -336,8 +341,8 @@ export class Journal {
 }
 
 /**
- * What was read of the last segment may be in the page cache only: it is made durable before anything acts on it, and
- * what did not check out is cut off.
+ * What was read of the last segment may be in the page cache only: it is made durable before
+ * anything acts on it, and what did not check out is cut off.
  */
 async function settleLast(files: JournalFiles, last: SegmentSummary): Promise<void> {
   const handle = await files.openForAppend(last.name);

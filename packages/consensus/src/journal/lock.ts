@@ -64,8 +64,9 @@ async function mayLive(path: string): Promise<boolean> {
 }
 
 /**
- * J10: the exclusive lock on a journal directory. Released by `release`; after a kill the next start takes it over. A
- * guard against mistakes on one machine or volume, not a proof across machines: that is J9's part.
+ * J10: the exclusive lock on a journal directory. Released by `release`; after a kill the next
+ * start takes it over. A guard against mistakes on one machine or volume, not a proof across
+ * machines: that is J9's part.
  */
 export class DirectoryLock {
   readonly #path: string;

@@ -125,14 +125,17 @@ function gapProblem(named: readonly Named[]): string | undefined {
   return undefined;
 }
 
-/** Whether a last file is a segment whose creation was cut short: no record can ever have been in it. */
+/**
+ * Whether a last file is a segment whose creation was cut short: no record can ever have been in
+ * it.
+ */
 function isTornCreation(named: Named, isLast: boolean, count: number): boolean {
   return isLast && count > 1 && named.file.bytes.length <= headerBytes;
 }
 
 /**
- * J7, J8: what a journal directory holds for a key on a chain. Pure over bytes. Damage in the last batch is cut off;
- * damage before a point that was synced, or in an earlier segment, is corruption.
+ * J7, J8: what a journal directory holds for a key on a chain. Pure over bytes. Damage in the last
+ * batch is cut off; damage before a point that was synced, or in an earlier segment, is corruption.
  */
 export function recoverJournal(
   files: readonly SegmentFile[],
@@ -236,7 +239,9 @@ class RecoveryBuilder {
   }
 }
 
-/** The EPOCH record and the newest finalization: what makes older segments of the epoch droppable. */
+/**
+ * The EPOCH record and the newest finalization: what makes older segments of the epoch droppable.
+ */
 export function carriedOf(records: readonly JournalRecord[]): readonly JournalRecord[] {
   let opening: JournalRecord | undefined;
   let final: JournalRecord | undefined;
@@ -253,8 +258,9 @@ export function carriedOf(records: readonly JournalRecord[]): readonly JournalRe
 }
 
 /**
- * J6: segments that may go, oldest first: all in them is at or below a finalization that a later segment holds (or of an
- * older epoch), and the chain store has durably committed the height of every block in them.
+ * J6: segments that may go, oldest first: all in them is at or below a finalization that a later
+ * segment holds (or of an older epoch), and the chain store has durably committed the height of
+ * every block in them.
  */
 export function droppable(
   segments: readonly SegmentSummary[],

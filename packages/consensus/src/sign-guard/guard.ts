@@ -46,9 +46,9 @@ const refused = (code: ConsensusErrorCode): { readonly ok: false; readonly code:
 });
 
 /**
- * The only code that signs with a consensus key: votes, LATENCY records, possession proofs, peer proofs and the
- * genesis signature, each under its own tag, and nothing else. It refuses by its own memory, whatever the core
- * asks (docs/protocol/rsc.md, "Journal", signer rule).
+ * The only code that signs with a consensus key: votes, LATENCY records, possession proofs, peer
+ * proofs and the genesis signature, each under its own tag, and nothing else. It refuses by its own
+ * memory, whatever the core asks (docs/protocol/rsc.md, "Journal", signer rule).
  */
 export class SignGuard {
   readonly #key: GuardedKey;
@@ -130,7 +130,8 @@ export class SignGuard {
 }
 
 /**
- * Signatures of the genesis ceremony, when `chainTag` does not exist yet. At most one document per attempt.
+ * Signatures of the genesis ceremony, when `chainTag` does not exist yet. At most one document per
+ * attempt.
  */
 export class GenesisGuard {
   readonly #key: GuardedKey;

@@ -16,7 +16,9 @@ import { keyOf, zeroHash, zeroId } from '@mxd/protocol/primitives';
 import { type GuardedKey } from '../../src/sign-guard.ts';
 import { type Effect } from '../../src/types.ts';
 
-/** A fake signature that only depends on key and message: fast, deterministic, unforgeable in tests. */
+/**
+ * A fake signature that only depends on key and message: fast, deterministic, unforgeable in tests.
+ */
 export function fakeVerify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const expected = fakeSign(key, message);
   for (let i = 0; i < 64; i++) if (expected[i] !== signature[i]) return false;
@@ -96,7 +98,9 @@ export function genesisHeader(table: Table): Header {
   };
 }
 
-/** Application of the tests: counts transactions; a transaction that starts with 0xff is invalid. */
+/**
+ * Application of the tests: counts transactions; a transaction that starts with 0xff is invalid.
+ */
 export class FakeApp {
   readonly roots = new Map<string, Uint8Array>();
   readonly tableOf: (epoch: number) => Table;

@@ -223,7 +223,9 @@ export class SimNode {
     });
   }
 
-  /** Loses everything that was not synced, and a random amount of the rest is kept by the caller. */
+  /**
+   * Loses everything that was not synced, and a random amount of the rest is kept by the caller.
+   */
   crash(): void {
     this.alive = false;
     this.generation++;

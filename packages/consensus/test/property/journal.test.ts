@@ -16,7 +16,9 @@ const chainTag = new Uint8Array(32).fill(6);
 const salt = new Uint8Array(16).fill(7);
 const header = encodeHeader({ consensusKey: key, chainTag, epoch: 1, floor: 0, salt });
 
-/** A segment as the journal writes it: batches, and after each the length that a sync has covered. */
+/**
+ * A segment as the journal writes it: batches, and after each the length that a sync has covered.
+ */
 function build(batches: readonly (readonly JournalRecord[])[]): {
   bytes: Uint8Array;
   ends: number[];
