@@ -218,7 +218,7 @@ export async function peers(context: Context): Promise<unknown> {
     peerId: peer.peerId,
     validator: peer.validatorId,
     direction: peer.direction,
-    roundTripMs: peer.roundTripMs === null ? undefined : peer.roundTripMs,
+    roundTripMs: peer.roundTripMs === null ? undefined : Number(peer.roundTripMs.toFixed(2)),
     seconds: Math.round(peer.connectedMs / 1_000),
     score: peer.score,
     bytesIn: peer.bytesIn,

@@ -187,15 +187,6 @@ export const paymentCommands: readonly CommandSpec[] = [
     load: async () => (await receipts()).make,
   },
   {
-    path: ['receipt', 'verify'],
-    aliases: ['check'],
-    summary: 'Verify a receipt against a checkpoint, offline.',
-    arguments: [{ name: 'file', help: 'Receipt.' }],
-    options: { checkpoint: { value: 'FILE', help: 'Checkpoint to trust.' } },
-    examples: ['mxd receipt verify receipt.json --checkpoint checkpoint.json'],
-    load: async () => (await receipts()).verify,
-  },
-  {
     path: ['receipt', 'checkpoint'],
     summary: 'Write the checkpoint at the start of the chain, to verify receipts with.',
     options: {
@@ -204,5 +195,14 @@ export const paymentCommands: readonly CommandSpec[] = [
     },
     examples: ['mxd receipt checkpoint --genesis genesis.mxd --out checkpoint.json'],
     load: async () => (await receipts()).checkpoint,
+  },
+  {
+    path: ['receipt', 'verify'],
+    aliases: ['check'],
+    summary: 'Verify a receipt against a checkpoint, offline.',
+    arguments: [{ name: 'file', help: 'Receipt.' }],
+    options: { checkpoint: { value: 'FILE', help: 'Checkpoint to trust.' } },
+    examples: ['mxd receipt verify receipt.json --checkpoint checkpoint.json'],
+    load: async () => (await receipts()).verify,
   },
 ];

@@ -50,6 +50,14 @@ export const validatorCommands: readonly CommandSpec[] = [
     load: async () => (await validator()).id,
   },
   {
+    path: ['validator', 'key'],
+    summary: 'Make a consensus key and its journal; prints the public key.',
+    arguments: [{ name: 'file', help: 'New keystore file.' }],
+    options: { 'key-passphrase-file': keyPassphrase },
+    examples: ['mxd validator key consensus.key'],
+    load: async () => (await validator()).makeKey,
+  },
+  {
     path: ['validator', 'bond'],
     aliases: ['stake'],
     summary: 'Bond coins to a validator.',
@@ -95,13 +103,5 @@ export const validatorCommands: readonly CommandSpec[] = [
     options: { ...keyOptions, ...recordOptions, ...shared, ...changeOptions },
     examples: ['mxd validator rotate --wallet operator --key consensus.key --dry-run'],
     load: async () => (await validator()).rotate,
-  },
-  {
-    path: ['validator', 'key'],
-    summary: 'Make a consensus key and its journal; prints the public key.',
-    arguments: [{ name: 'file', help: 'New keystore file.' }],
-    options: { 'key-passphrase-file': keyPassphrase },
-    examples: ['mxd validator key consensus.key'],
-    load: async () => (await validator()).makeKey,
   },
 ];
