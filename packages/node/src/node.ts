@@ -34,6 +34,7 @@ import { ConfigControl } from './admin/reload.ts';
 import type { TokenStore } from './admin/tokens.ts';
 import { TransactionAdmission } from './admission.ts';
 import { verifyConsensusSignature, type Chain } from './chain.ts';
+import { BlockSize } from './consensus/block-size.ts';
 import { chainStateOf } from './consensus/chain-start.ts';
 import { ConsensusHost, type HostEvents } from './consensus/host.ts';
 import { RecordPool } from './consensus/record-pool.ts';
@@ -199,6 +200,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       network,
       journal: validator?.journal,
       signer: validator?.signer,
+      blockSize: new BlockSize(config.consensus.deltaMs, () => this.parameters().maxTransactions),
       events: this.#hostEvents(),
       resolve: (salt, shortIds) => {
         const { names } = ledger.environment;

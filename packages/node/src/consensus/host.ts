@@ -15,6 +15,7 @@ import { messageType } from '@mxd/protocol/messages';
 import { limits } from '../limits.ts';
 import { Outbox } from '@mxd/consensus/outbox';
 
+import type { BlockSize } from './block-size.ts';
 import { DurableEffects, type JournalPort } from './outbox.ts';
 import type { RecordPool } from './record-pool.ts';
 import { serveRequest } from './serving.ts';
@@ -57,11 +58,16 @@ export interface HostParts {
   readonly journal: JournalPort | undefined;
   readonly signer: SignerPort | undefined;
   readonly events: HostEvents;
+  /** How many transactions a block should have. */
+  readonly blockSize: BlockSize;
   /** Plugins may leave transactions out of a block. */
   readonly leaveOut?: (txids: readonly Uint8Array[]) => Promise<ReadonlySet<string>>;
   /** Transactions by short id, from the mempool. */
   readonly resolve: (salt: bigint, shortIds: Uint8Array) => readonly (Uint8Array | undefined)[];
 }
+
+/** Views whose start is remembered. */
+const keptViews = 64;
 
 const lanes: Readonly<Record<number, Lane>> = {
   [messageType.vote]: 'vote',
@@ -86,6 +92,8 @@ export class ConsensusHost {
   #commits: Promise<void> = Promise.resolve();
   #running = false;
   #stopped = false;
+  /** When work on the block of a view began, by epoch and view. */
+  readonly #begunAtMs = new Map<string, number>();
   /** How often something to include has arrived. */
   #arrivals = 0;
   queueDropped = 0;
@@ -239,14 +247,31 @@ export class ConsensusHost {
 
   #commit(effect: Extract<Effect, { readonly type: 'commit' }>): void {
     const { events } = this.#parts;
+    const { block, hash, finalization, nextTable } = effect;
     this.#commits = this.#commits
-      .then(() => events.onFinal(effect.block, effect.hash, effect.finalization, effect.nextTable))
+      .then(() => events.onFinal(block, hash, finalization, nextTable))
+      .then(() => this.#measured(block))
       .catch((error: unknown) => this.#fail('store', error));
+  }
+
+  /** Work on the block of a view begins. */
+  #begun({ epoch, view }: Pick<Block['header'], 'epoch' | 'view'>): void {
+    this.#begunAtMs.set(`${epoch}.${view}`, performance.now());
+    if (this.#begunAtMs.size <= keptViews) return;
+    const [oldest] = this.#begunAtMs.keys();
+    if (oldest !== undefined) this.#begunAtMs.delete(oldest);
+  }
+
+  #measured({ header }: Block): void {
+    const beganMs = this.#begunAtMs.get(`${header.epoch}.${header.view}`);
+    if (beganMs === undefined) return;
+    this.#parts.blockSize.final(header.txCount, performance.now() - beganMs);
   }
 
   #build(effect: Extract<Effect, { readonly type: 'build' }>): void {
     const { reqId } = effect;
     const before = this.#arrivals;
+    this.#begun(effect.header);
     this.#buildBlock(effect).then(
       (result) => {
         // What arrived meanwhile woke nobody: the core was not waiting yet.
@@ -262,8 +287,9 @@ export class ConsensusHost {
   async #buildBlock(
     effect: Extract<Effect, { readonly type: 'build' }>,
   ): Promise<Extract<Input, { readonly type: 'built' }>['result']> {
-    const { ledger, mempool, records, leaveOut } = this.#parts;
+    const { blockSize, core, ledger, mempool, records, leaveOut } = this.#parts;
     const systemRecords = records.all();
+    blockSize.nullified(core.counters.nullifications);
     if (!effect.allowEmpty && mempool.size === 0 && systemRecords.length === 0) return 'empty';
     const { timestampMs, epoch, view, parentView, proposerId } = effect.header;
     const { parentCertificate } = effect;
@@ -271,6 +297,7 @@ export class ConsensusHost {
       parent: effect.parent,
       context: { timestampMs, epoch, view, parentView, proposerId, parentCertificate },
       mempool,
+      maxTransactions: blockSize.limit,
       systemRecords,
       ...(leaveOut === undefined ? {} : { leaveOut }),
     });
@@ -288,6 +315,7 @@ export class ConsensusHost {
   }
 
   #verify({ reqId, block }: Extract<Effect, { readonly type: 'verify' }>): void {
+    this.#begun(block.header);
     this.#parts.ledger.executeBlock(block).then(
       (result) => {
         if (!result.ok) {
