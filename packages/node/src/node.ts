@@ -37,6 +37,7 @@ import { verifyConsensusSignature, type Chain } from './chain.ts';
 import { BlockSize } from './consensus/block-size.ts';
 import { chainStateOf } from './consensus/chain-start.ts';
 import { ConsensusHost, type HostEvents } from './consensus/host.ts';
+import { Justifications } from './consensus/justifications.ts';
 import { RecordPool } from './consensus/record-pool.ts';
 import { NodeError } from './errors.ts';
 import { AddressTexts } from './events/address-texts.ts';
@@ -118,6 +119,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly #core: Core;
   readonly #host: ConsensusHost;
   readonly #records = new RecordPool();
+  readonly #justifications: Justifications;
   readonly #texts: AddressTexts;
   readonly #blockEvents: BlockEvents;
   readonly #sync: HistorySync;
@@ -152,6 +154,9 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#logger = parts.logger;
     this.#logLevel = parts.logLevel;
     this.#secrets = parts.secrets;
+    this.#justifications = new Justifications(join(config.dataDir, 'justifications'), (error) =>
+      this.#logger.error('certificates behind own votes could not be kept', { error }),
+    );
     this.plugins = plugins;
     this.#tokens = tokens;
     this.#tokenForWrites = config.api.tokenForWrites;
@@ -449,7 +454,11 @@ export class MxdNode implements NodeView, AsyncDisposable {
       onStatus: (notice) => this.#noticed(notice),
       onRecord: (record, from) => this.#recordArrived(record, from),
       onBehind: ({ header }) => this.#behind(header.height),
-      onRetain: () => {},
+      onRetain: ({ epoch, view, certificates }) => {
+        this.#justifications.keep(epoch, view, certificates);
+        this.#justifications.prune(epoch - this.parameters().evidenceMaxEpochs - 1);
+      },
+      // Who does not vote is told by certificate and fetches the block: bodies are not pushed.
       onRelay: () => {},
       onWarning: (code, details) => this.#logger.warn('consensus warns', { code, ...details }),
       onHalt: (code, reason) => this.#halt(code, reason),
@@ -664,6 +673,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#host.close();
     await this.#host.settled();
     await this.#snapshots.stop();
+    await this.#justifications.settled();
     await this.plugins.stop();
     await this.network.stop();
     await this.mempoolFile.stop();
