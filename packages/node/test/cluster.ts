@@ -142,9 +142,10 @@ export class Cluster implements AsyncDisposable {
   static async start(
     validators: number,
     parameters: Partial<ChainParameters> = {},
+    flags: readonly string[] = [],
   ): Promise<Cluster> {
     const cluster = await Cluster.make(validators, parameters);
-    for (let i = 0; i < validators; i++) await cluster.startNode(i);
+    for (let i = 0; i < validators; i++) await cluster.startNode(i, flags);
     return cluster;
   }
 

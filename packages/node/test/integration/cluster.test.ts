@@ -38,7 +38,8 @@ import { Cluster, fundsOf } from '../cluster.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await Cluster.start(4);
+  // Idle views wait less than usual: epochs end within the test.
+  cluster = await Cluster.start(4, {}, ['--consensus-empty-delay-ms=150']);
   await cluster.height(0, 2);
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
@@ -446,7 +447,7 @@ describe('joining later', () => {
     await cluster.node(3).stop();
     const left = cluster.node(0).ledger.head.height;
     await cluster.height(0, left + 6, 40_000);
-    const back = await cluster.startNode(3);
+    const back = await cluster.startNode(3, ['--consensus-empty-delay-ms=150']);
     await cluster.height(3, left + 8, 40_000);
     const at = back.ledger.head.height;
     await cluster.height(0, at);
