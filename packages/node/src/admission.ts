@@ -29,7 +29,12 @@ export interface AdmissionParts {
     transactions: readonly { readonly txid: Uint8Array; readonly bytes: Uint8Array }[],
   ) => void;
   readonly onRefused: (code: string) => void;
+  /** Resolves when nothing more urgent runs on this thread. */
+  readonly quiet: () => Promise<void>;
 }
+
+/** Submissions judged at once: a few milliseconds of this thread. */
+const batchSize = 128;
 
 /** Hashed once, on arrival. */
 type Arrived = Submission & { readonly wtxid: Wtxid };
@@ -100,7 +105,8 @@ export class TransactionAdmission {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, 512);
+      await this.#parts.quiet();
+      const batch = this.#waiting.splice(0, batchSize);
       try {
         const verdicts = await this.#judge(batch.map(({ submission }) => submission));
         batch.forEach(({ resolve }, i) => resolve(verdicts[i] as AdmissionVerdict));
@@ -147,7 +153,8 @@ export class TransactionAdmission {
   }
 
   async #relayed(batch: readonly RelayedTransaction[], from: Sender): Promise<readonly Verdict[]> {
-    const { mempool, onAccepted, onRefused } = this.#parts;
+    const { mempool, onAccepted, onRefused, quiet } = this.#parts;
+    await quiet();
     // Validators vouch for what they push by their own admission; others have a budget each.
     const peer = from.validatorId === undefined ? { peer: from.peerId as string } : {};
     const submissions = batch.map(({ bytes, id }) => ({ bytes, wtxid: id as Wtxid, ...peer }));

@@ -216,6 +216,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.admission = new TransactionAdmission({
       mempool,
       network,
+      quiet: () => this.#host.quiet(),
       onAccepted: (transactions) => this.#accepted(transactions),
       onRefused: (code) => {
         if (code === 'POOL_POLICY') this.metrics.increment('policyRejects');

@@ -69,6 +69,9 @@ export interface HostParts {
 /** Views whose start is remembered. */
 const keptViews = 64;
 
+/** Longest that new payments make room for a block. */
+const longestWaitMs = 250;
+
 const lanes: Readonly<Record<number, Lane>> = {
   [messageType.vote]: 'vote',
   [messageType.certificate]: 'vote',
@@ -92,6 +95,9 @@ export class ConsensusHost {
   #commits: Promise<void> = Promise.resolve();
   #running = false;
   #stopped = false;
+  /** Blocks that are being built or executed, and who waits for that to end. */
+  #working = 0;
+  readonly #waiting: (() => void)[] = [];
   /** When work on the block of a view began, by epoch and view. */
   readonly #begunAtMs = new Map<string, number>();
   /** How often something to include has arrived. */
@@ -268,11 +274,36 @@ export class ConsensusHost {
     this.#parts.blockSize.final(header.txCount, performance.now() - beganMs);
   }
 
+  /** Counts work on blocks, which others make room for. */
+  #during<T>(work: Promise<T>): Promise<T> {
+    this.#working++;
+    return work.finally(() => {
+      this.#working--;
+      if (this.#working > 0) return;
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+  }
+
+  /**
+   * Resolves when no block is being built or executed, or after a while: new payments wait, so that
+   * those which are in blocks become final however many more arrive.
+   */
+  quiet(): Promise<void> {
+    if (this.#working === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, longestWaitMs);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   #build(effect: Extract<Effect, { readonly type: 'build' }>): void {
     const { reqId } = effect;
     const before = this.#arrivals;
     this.#begun(effect.header);
-    this.#buildBlock(effect).then(
+    this.#during(this.#buildBlock(effect)).then(
       (result) => {
         // What arrived meanwhile woke nobody: the core was not waiting yet.
         if (result === 'empty' && this.#arrivals !== before && !this.#stopped) {
@@ -316,7 +347,7 @@ export class ConsensusHost {
 
   #verify({ reqId, block }: Extract<Effect, { readonly type: 'verify' }>): void {
     this.#begun(block.header);
-    this.#parts.ledger.executeBlock(block).then(
+    this.#during(this.#parts.ledger.executeBlock(block)).then(
       (result) => {
         if (!result.ok) {
           const verdict = result.verdict === 'invalid' ? 'invalid' : 'missing';
