@@ -19,11 +19,15 @@ export function* startObservation(s: RunningState): Steps {
   yield* [];
 }
 
-/** J9: an epoch switch while observing starts the wait again, at most 10 tStatus in all. */
+/**
+ * J9: an epoch switch while observing starts the wait again, at most 10 tStatus in all. With the risk
+ * of J8 accepted it starts the whole watch again: the floor is of one epoch.
+ */
 export function* extendObservation(s: RunningState): Steps {
   if (s.observeUntilMs < 0) return;
   const until = s.monoMs + least * s.config.policy.statusMs;
-  if (until > s.observeUntilMs && s.observeCapMs > s.observeUntilMs && s.epoch.n > 1) {
+  if (s.config.acceptEquivocationRisk === true) watchAnew(s);
+  else if (until > s.observeUntilMs && s.observeCapMs > s.observeUntilMs && s.epoch.n > 1) {
     s.observeUntilMs = Math.min(until, s.observeCapMs);
   }
   yield* armObservation(s);
@@ -34,12 +38,33 @@ export function* armObservation(s: RunningState): Steps {
   // Asked again every tStatus: a wall clock that is put right must not leave the node silent.
   const genesisMs = Math.min(s.config.genesisTimeMs - s.wallMs, s.config.policy.statusMs);
   const waitMs = Math.max(s.observeUntilMs - s.monoMs, genesisMs, 0);
-  yield timer(s.epoch, 'observe', waitMs);
+  const isWatched = s.config.acceptEquivocationRisk === true;
+  yield timer(s.epoch, 'observe', isWatched ? Math.min(waitMs, s.config.policy.statusMs) : waitMs);
+}
+
+/** J8: the 10 tStatus begin now. */
+function watchAnew(s: RunningState): void {
+  s.observeUntilMs = s.monoMs + most * s.config.policy.statusMs;
+}
+
+/**
+ * J8: whoever misses blocks or hears less than a quorum cannot see what was signed before. Nothing
+ * becomes final without a quorum, so that waiting for one costs nothing.
+ */
+function isBlind(s: RunningState): boolean {
+  const e = s.epoch;
+  if (e.pendingFinal !== undefined) return true;
+  let power = 0;
+  for (const [index, entry] of e.set.table.entries.entries()) {
+    if (index === e.selfIndex || s.peerOfIndex[index] !== undefined) power += entry.power;
+  }
+  return power < e.set.quorum;
 }
 
 /** Timer `observe`: true when the observation is over and signing may begin. */
 export function* endObservation(s: RunningState): Steps<boolean> {
   if (s.observeUntilMs < 0) return false;
+  if (s.config.acceptEquivocationRisk === true && isBlind(s)) watchAnew(s);
   if (s.monoMs < s.observeUntilMs || s.wallMs < s.config.genesisTimeMs) {
     yield* armObservation(s);
     return false;

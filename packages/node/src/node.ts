@@ -187,6 +187,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       genesisTimeMs: genesis.document.genesisTimeMs,
       consensusKeys: validator === undefined ? [] : [validator.publicKey],
       signing: validator?.signing ?? false,
+      acceptEquivocationRisk: validator?.acceptsRisk ?? false,
       policy: {
         ...policyFor(config.consensus.deltaMs),
         minBlockMs: config.consensus.minBlockMs,
@@ -319,6 +320,13 @@ export class MxdNode implements NodeView, AsyncDisposable {
           reason: this.#validator.lost,
         },
       );
+    }
+    if (this.#validator?.acceptsRisk === true) {
+      this.#logger.error(
+        'a new journal replaces a lost one: votes begin above what others have shown by then',
+      );
+    } else if (this.config.validator.acceptEquivocationRisk) {
+      this.#logger.warn('validator.acceptEquivocationRisk is set and not needed: unset it');
     }
     this.#logger.info('the node runs', {
       role: this.config.role,

@@ -1,15 +1,23 @@
-import { join } from 'node:path';
+import { access, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import type { NodeConfig } from '@mxd/config';
 import { CodedError } from '@mxd/codec';
-import type { Effect, JournalRecord, RecoveredJournal, Resume } from '@mxd/consensus';
-import { Journal } from '@mxd/consensus/journal';
+import {
+  recordType,
+  type Effect,
+  type JournalRecord,
+  type RecoveredJournal,
+  type Resume,
+} from '@mxd/consensus';
+import { createJournal, Journal, type JournalOptions } from '@mxd/consensus/journal';
 import { SignGuard } from '@mxd/consensus/sign-guard';
 import type { ChainTag } from '@mxd/protocol';
 import type { Secrets } from '@mxd/secrets';
 
 import type { SignerPort } from './consensus/host.ts';
 import type { JournalPort } from './consensus/outbox.ts';
+import { writeDurably } from './durable-file.ts';
 import { NodeError } from './errors.ts';
 import { journalDirectory, openConsensusKey, type ConsensusKey } from './validator-key.ts';
 
@@ -25,6 +33,8 @@ export interface Validator extends AsyncDisposable {
   readonly lost: string | undefined;
   /** False if the journal is lost: the node follows and signs no votes (rule J8). */
   readonly signing: boolean;
+  /** The operator accepted the risk of a lost journal: votes begin above a floor (rule J8). */
+  readonly acceptsRisk: boolean;
 }
 
 function signerOf(guard: SignGuard, journal: Journal): SignerPort {
@@ -55,38 +65,9 @@ export async function openValidator(
   using passphrase = await secrets.require(config.validator.passphraseSecret);
   const key: ConsensusKey = await openConsensusKey(keyFile, passphrase);
   const directory = journalDirectory(keyFile);
+  const { acceptEquivocationRisk } = config.validator;
   try {
-    let onDurable: (upTo: number) => void = () => {};
-    let onFailure: (error: unknown) => void = () => {};
-    const journal = await Journal.open({
-      directory,
-      consensusKey: key.publicKey,
-      chainTag,
-      onDurable: (upTo) => onDurable(upTo),
-      onFailure: (error) => onFailure(error),
-    });
-    const { recovered } = journal;
-    const guard = new SignGuard({ key, chainTag, journal: recovered });
-    return {
-      publicKey: key.publicKey,
-      guard,
-      signer: signerOf(guard, journal),
-      journal: {
-        append: (record: JournalRecord) => journal.append(record),
-        listen(durable, failure) {
-          onDurable = durable;
-          onFailure = failure;
-        },
-        committed: (height) => journal.committed(height),
-      },
-      recovered,
-      lost: undefined,
-      signing: true,
-      async [Symbol.asyncDispose]() {
-        await journal.close();
-        key[Symbol.dispose]();
-      },
-    };
+    return await votingValidator(key, chainTag, directory, acceptEquivocationRisk);
   } catch (cause) {
     const code = cause instanceof CodedError ? cause.code : '';
     if (lostJournal.has(code)) return silentValidator(key, chainTag, String(cause));
@@ -101,11 +82,98 @@ export async function openValidator(
   }
 }
 
+/** @throws ConsensusError of the journal. */
+async function votingValidator(
+  key: ConsensusKey,
+  chainTag: ChainTag,
+  directory: string,
+  acceptsRisk: boolean,
+): Promise<Validator> {
+  let onDurable: (upTo: number) => void = () => {};
+  let onFailure: (error: unknown) => void = () => {};
+  // The FLOOR record that ends the watch; once it is durable the journal is a journal again.
+  let floorAt = Number.POSITIVE_INFINITY;
+  const settle = (upTo: number): void => {
+    if (upTo < floorAt) return;
+    floorAt = Number.POSITIVE_INFINITY;
+    // Failing costs another watch at the next start, no more.
+    rm(rebornMark(directory), { force: true }).catch(() => undefined);
+  };
+  const opened = await openJournal(acceptsRisk, {
+    directory,
+    consensusKey: key.publicKey,
+    chainTag,
+    onDurable: (upTo) => {
+      settle(upTo);
+      onDurable(upTo);
+    },
+    onFailure: (error) => onFailure(error),
+  });
+  const { journal, isReborn } = opened;
+  const { recovered } = journal;
+  const guard = new SignGuard({ key, chainTag, journal: recovered });
+  return {
+    publicKey: key.publicKey,
+    guard,
+    signer: signerOf(guard, journal),
+    journal: {
+      append(record: JournalRecord) {
+        const at = journal.append(record);
+        if (isReborn && record.type === recordType.floor) floorAt = at;
+        return at;
+      },
+      listen(durable, failure) {
+        onDurable = durable;
+        onFailure = failure;
+      },
+      committed: (height) => journal.committed(height),
+    },
+    recovered,
+    lost: undefined,
+    signing: true,
+    acceptsRisk: isReborn,
+    async [Symbol.asyncDispose]() {
+      await journal.close();
+      key[Symbol.dispose]();
+    },
+  };
+}
+
+/** Says that a journal was born anew and has no floor yet: as lost as the one before it. */
+const rebornMark = (directory: string): string => join(dirname(directory), 'journal.reborn');
+
+/**
+ * Opens a journal. If it is lost and the operator accepts the risk, a new one is born in its place
+ * (the old one is set aside), marked until its floor is durable.
+ */
+async function openJournal(
+  acceptsRisk: boolean,
+  options: JournalOptions,
+): Promise<{ readonly journal: Journal; readonly isReborn: boolean }> {
+  const { directory, consensusKey, chainTag } = options;
+  const mark = rebornMark(directory);
+  const isMarked = await exists(mark);
+  if (isMarked && !acceptsRisk) {
+    throw new NodeError('NODE_JOURNAL', 'the journal was born anew and has no floor yet');
+  }
+  try {
+    return { journal: await Journal.open(options), isReborn: isMarked };
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : '';
+    if (!acceptsRisk || !lostJournal.has(code)) throw error;
+  }
+  await writeDurably(mark, (file) => file.writeFile('see validator.acceptEquivocationRisk\n'));
+  await rename(directory, `${directory}.lost-${Date.now()}`);
+  await createJournal({ directory, consensusKey, chainTag });
+  return { journal: await Journal.open(options), isReborn: true };
+}
+
 /** Rule J8: the journal is lost, damaged or another key's: whatever it held may have been signed. */
 const lostJournal: ReadonlySet<string> = new Set([
   'JOURNAL_MISSING',
   'JOURNAL_FOREIGN',
   'JOURNAL_CORRUPT',
+  'NODE_JOURNAL',
 ]);
 
 /** A validator that follows and never votes with this key again. */
@@ -119,9 +187,16 @@ function silentValidator(key: ConsensusKey, chainTag: ChainTag, lost: string): V
     recovered: undefined,
     lost,
     signing: false,
+    acceptsRisk: false,
     [Symbol.asyncDispose]() {
       key[Symbol.dispose]();
       return Promise.resolve();
     },
   };
 }
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

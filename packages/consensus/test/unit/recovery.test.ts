@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type RecoveredJournal } from '../../src/types.ts';
 import { Cluster } from '../harness/cluster.ts';
+import { fakeKey } from '../harness/chain.ts';
 import { floorRecord } from '../harness/records.ts';
 import { F, N, Solo, Z } from '../harness/solo.ts';
 
@@ -242,5 +243,49 @@ describe('J8 lost journal', () => {
     expect(solo.votes()).toEqual([[Z, 3]]);
     solo.deliver(0, { type: 0x11, vote: solo.vote(N, 3, 3, hash(1)) });
     expect(solo.status.halted).toBe('CONSENSUS_HALT_OWN_KEY');
+  });
+
+  test('the watch begins again while no quorum is heard, and while blocks are missing', () => {
+    const solo = new Solo({ config: { acceptEquivocationRisk: true }, keepObserving: true });
+    const ticks = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        solo.now += 1_000;
+        solo.fire('observe');
+      }
+    };
+    const waits = (): number[] =>
+      solo.of('setTimer').flatMap(({ name, afterMs }) => (name === 'observe' ? [afterMs] : []));
+    ticks(5);
+    expect(Math.max(...waits())).toBe(1_000);
+    solo.input({ type: 'disconnected', peer: 'p0' });
+    solo.input({ type: 'disconnected', peer: 'p1' });
+    ticks(20);
+    expect(solo.status.observing).toBe(true);
+    solo.input({ type: 'connected', peer: 'p0', consensusKey: fakeKey(1).publicKey });
+    ticks(9);
+    expect(solo.status.observing).toBe(true);
+    solo.sendCertificate(F, 3, hash(7));
+    ticks(20);
+    expect(solo.status.observing).toBe(true);
+    expect(solo.of('append').some(({ record }) => record.type === 7)).toBe(false);
+  });
+
+  test('an epoch switch begins the watch again', () => {
+    const solo = new Solo({
+      config: { acceptEquivocationRisk: true },
+      keepObserving: true,
+      epochLength: 4,
+    });
+    solo.now += 8_000;
+    solo.fire('observe');
+    solo.finalize(4);
+    expect(solo.status).toMatchObject({ epoch: 2, observing: true });
+    solo.now += 9_999;
+    solo.fire('observe');
+    expect(solo.status.observing).toBe(true);
+    solo.now += 1;
+    solo.fire('observe');
+    expect(solo.status.observing).toBe(false);
+    expect(solo.of('floor').at(-1)).toMatchObject({ epoch: 2 });
   });
 });
