@@ -19,10 +19,10 @@ export const cliErrors = {
   CLI_FILE: 'A file cannot be read or written, or is not of the kind that is needed.',
   CLI_CONFIG: 'A setting of the command line is unknown or has a value that it cannot have.',
   CLI_DEVNET: 'The local network is not there, does not run, or did not start.',
+  CLI_NODE: 'The node did not start; its log says why.',
   CLI_TIMEOUT: 'Time is up and what was waited for has not come.',
-  CLI_RUNNING: 'A node is using these files: stop it first.',
+  CLI_RUNNING: 'A node runs on these files: stop it first.',
   CLI_CEREMONY: 'A file of the ceremony does not fit the others.',
-  CLI_FINDINGS: 'A check found faults; the report names each.',
 } as const;
 
 export type CliErrorCode = keyof typeof cliErrors;

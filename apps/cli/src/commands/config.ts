@@ -2,7 +2,7 @@ import { completionScript, type Shell } from '../complete.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
-import { settingsFile, writeSetting } from '../settings.ts';
+import { writeSetting } from '../settings.ts';
 
 /** What a node with this configuration would run with. */
 async function nodeSettings(file: string, withOrigin: boolean): Promise<unknown> {
@@ -58,6 +58,3 @@ export function completion(context: Context): Promise<unknown> {
   const script = completionScript(shell);
   return Promise.resolve(new Shown({ shell, script }, script));
 }
-
-/** Where the settings are, for doctor. */
-export const configPlace = (): string => settingsFile();

@@ -226,3 +226,8 @@ export async function peers(context: Context): Promise<unknown> {
     addresses: context.out.format === 'text' ? peer.addresses[0] : peer.addresses,
   }));
 }
+
+export async function snapshots(context: Context): Promise<unknown> {
+  const { value } = await connect(context).request('snapshots', {});
+  return value.items;
+}

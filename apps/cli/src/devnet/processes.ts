@@ -9,7 +9,7 @@ import type { Status } from '@mxd/api';
 import type { DevnetNode, DevnetPaths, DevnetSpec } from './layout.ts';
 
 /** The compiled daemon: what operators run. */
-const daemon = join(
+export const daemon: string = join(
   dirname(fileURLToPath(import.meta.resolve('@mxd/daemon/package.json'))),
   'dist',
   'main.js',
@@ -56,7 +56,7 @@ export async function startNode(paths: DevnetPaths, node: DevnetNode): Promise<n
 }
 
 /** The launcher's environment without settings that are meant for another node. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !name.startsWith('MXD_') && name !== 'NODE_OPTIONS',

@@ -2,6 +2,7 @@
 import type { CommandSpec, GroupSpec } from '../spec.ts';
 import { chainCommands, chainGroups } from './chain.ts';
 import { devnetCommands, devnetGroups } from './devnet.ts';
+import { operatorCommands, operatorGroups } from './operator.ts';
 import { paymentCommands, paymentGroups } from './payments.ts';
 import { toolCommands, toolGroups } from './tools.ts';
 import { validatorCommands, validatorGroups } from './validator.ts';
@@ -12,6 +13,7 @@ export const groups: readonly GroupSpec[] = [
   ...paymentGroups,
   ...chainGroups,
   ...validatorGroups,
+  ...operatorGroups,
   ...devnetGroups,
   ...toolGroups,
 ];
@@ -21,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
   ...paymentCommands,
   ...chainCommands,
   ...validatorCommands,
+  ...operatorCommands,
   ...devnetCommands,
   ...toolCommands,
 ];

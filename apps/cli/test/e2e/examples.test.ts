@@ -14,8 +14,14 @@ const [up = '', ...others] = linesOf(commands.filter(isDevnet));
 const rest = linesOf(commands.filter((spec) => !isDevnet(spec)));
 
 interface Network {
-  readonly nodes: readonly { readonly directory: string; readonly apiPort: number }[];
+  readonly nodes: readonly {
+    readonly directory: string;
+    readonly apiPort: number;
+    readonly p2pPort: number;
+    readonly peerId: string;
+  }[];
   readonly mnemonic: string;
+  readonly accounts: readonly { readonly address: string }[];
 }
 
 let box: Sandbox;
@@ -31,10 +37,15 @@ beforeAll(async () => {
   const network = JSON.parse(await readFile(box.path('net/network.json'), 'utf8')) as Network;
   const [first] = network.nodes;
   box.env['MXD_ENDPOINT'] = network.nodes.map((n) => `http://127.0.0.1:${n.apiPort}`).join(',');
+  box.env['PEER'] = `/ip4/127.0.0.1/tcp/${first?.p2pPort ?? 0}/p2p/${first?.peerId ?? ''}`;
   await writeFile(box.path('alice.words'), network.mnemonic, { mode: 0o600 });
   await copyFile(`${first?.directory ?? ''}/validator/account.seed`, box.path('account.seed'));
   await copyFile(box.path('net/genesis.mxd'), box.path('genesis.mxd'));
   await writeFile(box.path('node.yaml'), 'role: full\napi:\n  port: 0\n');
+  await writeFile(
+    box.path('allocations.txt'),
+    `# who gets what\n${network.accounts[0]?.address ?? ''} 1000\n`,
+  );
   await ok('mxd wallet import alice --suite ed25519 --words-file alice.words');
   await ok('mxd wallet new bob --words-file bob.words');
   const [bob] = await box.json<{ address: string }[]>(['address', 'list', 'bob']);
@@ -53,7 +64,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await box.shell('mxd devnet down --dir net');
+  await box.shell('mxd node stop mynode; mxd devnet down --dir net');
   await box[Symbol.asyncDispose]();
 });
 
