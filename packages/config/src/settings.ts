@@ -87,7 +87,7 @@ export const settings: readonly Setting[] = [
     'flag',
     flag,
     false,
-    'Sign again with a key whose journal is lost: only when the chain cannot go on otherwise.',
+    'Sign again, above a floor, with a key whose journal is lost: the last way out.',
   ),
 
   setting(
@@ -117,7 +117,7 @@ export const settings: readonly Setting[] = [
     'number',
     between(1, 10_000),
     16,
-    'Most connections of one IP address.',
+    'Most connections of one public IP address.',
   ),
   setting(
     'network.allowPeers',
@@ -141,7 +141,13 @@ export const settings: readonly Setting[] = [
     'If not empty, this validator talks to these sentries only.',
   ),
   setting('network.privatePeers', 'list', texts, [], 'Peer ids that are never told to others.'),
-  setting('network.discovery', 'flag', flag, true, 'Find peers by exchange and DHT.'),
+  setting(
+    'network.discovery',
+    'flag',
+    flag,
+    true,
+    'Find peers by exchange and DHT; without, only named ones are dialled.',
+  ),
   setting('network.upnp', 'flag', flag, false, 'Ask the router to open the port.'),
   setting(
     'network.ntpServers',
@@ -207,7 +213,7 @@ export const settings: readonly Setting[] = [
     'number',
     between(0, 2 ** 31),
     10_000,
-    'Blocks between snapshots; 0 for none.',
+    'Blocks between snapshots that peers can take; 0 for none.',
   ),
 
   setting(

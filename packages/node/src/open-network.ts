@@ -86,6 +86,8 @@ export async function openNetwork(options: OpenNetworkOptions): Promise<SocketNe
     transactionId: (bytes) => wtxidOfBytes(bytes),
     staticPeers: network.bootstrap,
     bootstrap: network.bootstrap,
+    // Without discovery only peers that are named here are dialled.
+    ...(network.discovery ? {} : { outboundPeers: 0 }),
     access: {
       ...(validatorIds.length === 0 ? {} : { allowedValidators: validatorIds }),
       ...(peerIds.length === 0 ? {} : { allowedPeers: peerIds }),
@@ -101,6 +103,7 @@ export async function openNetwork(options: OpenNetworkOptions): Promise<SocketNe
     ntpServers: network.ntpServers,
     gate: {
       connections: network.maxPeers,
+      // Private addresses, as of test clusters and company networks, have a limit of their own.
       connectionsPerIp: network.maxPeersPerAddress,
     },
   });

@@ -35,6 +35,10 @@ const passphrase = 'a passphrase for tests';
 const light = { memoryKib: 8_192, passes: 1, parallelism: 1 } as const;
 const mxd = 100_000_000n;
 
+/** What opens the keystores of a cluster's members. */
+export const testSecrets = (): Secrets =>
+  new Secrets([environmentSecrets({ MXD_SECRET_VALIDATOR_PASSPHRASE: passphrase })]);
+
 /** An account that tests pay from. */
 export interface Funds {
   readonly seed: Uint8Array;
