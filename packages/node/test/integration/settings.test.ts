@@ -65,3 +65,32 @@ test('every setting is read by a node with everything on', async () => {
   // And nothing is read that no setting describes.
   expect([...seen].filter((path) => !paths.includes(path))).toEqual([]);
 }, 60_000);
+
+test('values reach what they are for', async () => {
+  const announced = '/ip4/203.0.113.7/tcp/26656';
+  const node = await cluster.startNode(0, [
+    `--network-announce=${announced}`,
+    '--storage-keep-bodies=2',
+    '--consensus-empty-delay-ms=50',
+    '--storage-snapshot-interval=0',
+  ]);
+  expect(node.network.self.addresses()).toEqual([`${announced}/p2p/${node.network.self.peerId}`]);
+  await cluster.height(0, node.ledger.head.height + 4);
+  expect(node.ledger.reader.firstBody).toBe(node.ledger.head.height - 1);
+
+  // Nobody of an address that is not allowed is talked to, nobody beyond the most connections.
+  for (const refusal of ['--network-allow-addresses=10.0.0.0/8', '--network-max-peers=1']) {
+    await cluster.node(0).stop();
+    await cluster.startNode(0, [refusal, '--network-max-peers-per-address=1']);
+    const others = [await cluster.startFull(1), await cluster.startFull(2)];
+    const most = refusal.includes('max-peers') ? 1 : 0;
+    await cluster.until(`${refusal} refuses`, () =>
+      Object.entries(cluster.node(0).network.counters()).some(isRefusal),
+    );
+    expect(cluster.node(0).peers().length).toBeLessThanOrEqual(most);
+    for (const other of others) await other.stop();
+  }
+}, 90_000);
+
+const isRefusal = ([name, count]: [string, number]): boolean =>
+  /^connections_refused_(range_not_allowed|connections)$/.test(name) && count > 0;
