@@ -8,11 +8,15 @@ export class Refusal extends Error {
   readonly reason: string;
 
   constructor(status: number, problem: Readonly<Record<string, unknown>>) {
-    const code = String(problem['code'] ?? status);
-    super(`${code}: ${String(problem['detail'] ?? 'refused')}`);
+    const of = (name: string, fallback: string): string => {
+      const value = problem[name];
+      return typeof value === 'string' ? value : fallback;
+    };
+    const code = of('code', String(status));
+    super(`${code}: ${of('detail', 'refused')}`);
     this.status = status;
     this.code = code;
-    this.reason = String(problem['reason'] ?? code);
+    this.reason = of('reason', code);
   }
 }
 

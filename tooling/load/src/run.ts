@@ -20,7 +20,7 @@ import { paymentOf, Tracker, type Payment } from './tracker.ts';
 /** Accounts that are paid. */
 const receiverCount = 16;
 /** What a closed loop may need at most; it ends early when all is sent. */
-const closedRate = 4_000;
+const closedRate = { 1: 4_000, 2: 400, 3: 400 } as const;
 /** Coins of suites that are not the payer's, and of spam. */
 const smallCoin = 100_000_000n;
 const spamCoins = 4_000;
@@ -35,9 +35,9 @@ interface Ready {
   readonly owners: readonly Owner[];
 }
 
-function wanted({ profile }: LoadOptions): number {
+function wanted({ profile, suite }: LoadOptions): number {
   const { loop, seconds } = profile;
-  return (loop.kind === 'open' ? loop.rate : closedRate) * seconds;
+  return (loop.kind === 'open' ? loop.rate : closedRate[suite]) * seconds;
 }
 
 async function spendable(

@@ -55,19 +55,21 @@ export class Spammer {
     this.#waiting[index] = waiting + 1;
     this.counts.offered += perRequest;
     const body = this.#bodies[turn % this.#bodies.length] as string;
-    node.http
-      .post<SubmissionBatchResult>('/v1/transactions/batch', body)
-      .then(({ items }) => {
-        for (const item of items) {
-          if ('reason' in item) this.counts.refused++;
-          else if (item.fresh) this.counts.accepted++;
-        }
-      })
-      .catch(() => {
-        this.counts.refused += perRequest;
-      })
-      .finally(() => {
-        this.#waiting[index] = (this.#waiting[index] as number) - 1;
-      });
+    void this.#count(node, body).finally(() => {
+      this.#waiting[index] = (this.#waiting[index] as number) - 1;
+    });
+  }
+
+  async #count({ http }: TargetNode, body: string): Promise<void> {
+    const { counts } = this;
+    try {
+      const { items } = await http.post<SubmissionBatchResult>('/v1/transactions/batch', body);
+      for (const item of items) {
+        if ('reason' in item) counts.refused++;
+        else if (item.fresh) counts.accepted++;
+      }
+    } catch {
+      counts.refused += perRequest;
+    }
   }
 }
