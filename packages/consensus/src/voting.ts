@@ -1,8 +1,9 @@
 import { leaderOf, type Header } from '@mxd/protocol';
 
-import { fetchBlock, fetchCertificates } from './fetch.ts';
+import { fetchBlock, fetchCertificates, signersOf } from './fetch.ts';
 import { isInactive } from './activity.ts';
 import { considerBlock, headerProblem, isParentProven } from './blocks.ts';
+import { limits } from './limits.ts';
 import { peersOf } from './peers.ts';
 import { relayOnce } from './relay.ts';
 import { appendBlock, maySign, nullify, publish, signVote, tryFinalize } from './signing.ts';
@@ -76,10 +77,7 @@ function* judgeFirst(s: RunningState, entry: BlockEntry, header: Header): Steps<
   // N5
   const parent = headerOf(s, entry.parentKey);
   if (parent === undefined || !isExecuted(s, entry.parentKey)) {
-    const known = s.tree.get(entry.parentKey);
-    if (known === undefined || known.state === 'partial') {
-      yield* fetchBlock(s, header.parentHash, entry.parentKey, leaderPeers(s));
-    } else yield* considerBlock(s, known);
+    yield* fetchAncestor(s, entry, leaderPeers(s));
     return 'wait';
   }
   // N6, N7
@@ -224,8 +222,37 @@ export function* tryNullify(s: RunningState): Steps {
   if (isDue) yield* nullify(s);
 }
 
+/** The newest ancestor of a block that is not here: without it nothing above it can be executed. */
+function* fetchAncestor(s: RunningState, entry: BlockEntry, peers: readonly PeerId[]): Steps {
+  let child: BlockEntry | undefined = entry;
+  for (let i = 0; i < limits.catchUpBlocks.value && child?.header !== undefined; i++) {
+    const { parentKey } = child;
+    if (isExecuted(s, parentKey)) return;
+    const parent = s.tree.get(parentKey);
+    if (parent === undefined || parent.state === 'partial') {
+      yield* fetchBlock(s, child.header.parentHash, parentKey, peers);
+      return;
+    }
+    yield* considerBlock(s, parent);
+    child = parent;
+  }
+}
+
+/** A notarized block that is not executed here: what is missing of it, or below it, is fetched. */
+function* fetchNotarized(s: RunningState, view: number): Steps {
+  const held = s.epoch.slots.get(view)?.certificates[N];
+  if (held === undefined || view <= s.epoch.lastFinalView || isExecuted(s, held.key)) return;
+  const entry = s.tree.get(held.key);
+  if (entry === undefined || entry.state === 'partial') {
+    yield* fetchBlock(s, held.certificate.blockHash, held.key, signersOf(s, held));
+  } else yield* fetchAncestor(s, entry, signersOf(s, held));
+}
+
 /** E3: everything that may have become possible in the epoch, in the order of the rules. */
 export function* tryFinalizeAll(s: RunningState): Steps {
   const views = [...s.epoch.slots.keys()];
-  for (const view of views) yield* tryFinalize(s, view);
+  for (const view of views) {
+    yield* tryFinalize(s, view);
+    yield* fetchNotarized(s, view);
+  }
 }
