@@ -48,7 +48,11 @@ export function applyFault(world: World, planned: Planned): void {
       });
       return;
     case 'clockJump':
-      nodeOf(world, planned.node).jumpMs += planned.byMs;
+      {
+        const node = nodeOf(world, planned.node);
+        node.jumpMs += planned.byMs;
+        node.farthestMs = Math.max(node.farthestMs, node.jumpMs);
+      }
       return;
     case 'slowDisk': {
       const node = nodeOf(world, planned.node);

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { type RunConfig } from './config.ts';
+import { readConfig } from './corpus.ts';
 import { Counts } from './counts.ts';
 import { describeCounts, neverOccurred } from './coverage.ts';
 import { exhaust } from './exhaustive.ts';
@@ -191,7 +192,7 @@ async function main(): Promise<number> {
   if (values.exhaustive) return await exhaust(values.json);
   if (values.scenario !== undefined) return await runScenarios(values);
   if (values.config !== undefined) {
-    const parsed = JSON.parse(readFileSync(values.config, 'utf8')) as RunConfig;
+    const parsed = readConfig(readFileSync(values.config, 'utf8'));
     return await runOneConfig(parsed, values, `npm run sim -- --config ${values.config} --trace`);
   }
   if (values.seed !== undefined) {

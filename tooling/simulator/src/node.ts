@@ -69,6 +69,8 @@ export class SimNode {
   generation = 0;
   table: Table | undefined;
   jumpMs = 0;
+  /** Farthest that jumps have ever put its clock ahead. */
+  farthestMs = 0;
   slowSyncMs = 0;
   slowVerifyMs = 0;
   starts = 0;

@@ -143,6 +143,12 @@ export class World {
     return new CheapApplication(this.genesis, this.scheme.verify, this.#memo);
   }
 
+  /** Whether a consensus key is that of a Byzantine node. */
+  isLiar(key: Uint8Array): boolean {
+    const owners = this.#owners.get(keyOf(key)) ?? [];
+    return owners.some((index) => this.nodes[index]?.byzantine !== undefined);
+  }
+
   /** Ends the run if the faulty hold a third of a table: nothing is promised then. */
   checkModel(table: Table): void {
     let total = 0;

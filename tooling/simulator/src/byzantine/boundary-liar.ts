@@ -15,6 +15,12 @@ export const boundaryLiar: Behaviour = {
       const { store } = actor.node;
       if (own.content !== undefined && own.content.header.height < last - 2) return false;
       actor.lied();
+      if (own.content?.header.height === last) {
+        const header = { ...own.content.header, nextTableHash: actor.random.bytes(64) };
+        const other = actor.otherwise(own, { ...own.content, header });
+        if (other !== undefined) actor.say(targets, other);
+        return other !== undefined;
+      }
       if (own.content !== undefined) {
         // A re-proposal of a block that ends nothing.
         const blockHash = store.hashAt(Math.max(0, store.height - actor.random.below(2)));

@@ -15,8 +15,8 @@ export const equivocator: Behaviour = {
       actor.noteHash(own.view, own.blockHash);
       for (const target of targets) {
         const dice = actor.random.below(10);
-        if (dice < 6) actor.send([target], bytes);
-        if (dice > 4) actor.say([target], other);
+        if (dice < 7) actor.send([target], bytes);
+        if (dice > 3) actor.say([target], other);
       }
       for (const target of targets) {
         if (actor.random.chance(500_000)) actor.castVote([target], 3, own.view, own.blockHash);

@@ -5,7 +5,10 @@ import { type Behaviour } from './behaviour.ts';
 import { bodyWithholder } from './body-withholder.ts';
 import { boundaryLiar } from './boundary-liar.ts';
 import { chaos } from './chaos.ts';
+import { colluder } from './colluder.ts';
+import { deserter } from './deserter.ts';
 import { equivocator } from './equivocator.ts';
+import { falseParent } from './false-parent.ts';
 import { forger } from './forger.ts';
 import { futureSpammer } from './future-spammer.ts';
 import { gapSkipper } from './gap-skipper.ts';
@@ -18,6 +21,7 @@ import { replayer } from './replayer.ts';
 import { silent } from './silent.ts';
 import { splitVoter } from './split-voter.ts';
 import { statusLiar } from './status-liar.ts';
+import { timeTraveller } from './time-traveller.ts';
 import { withholder } from './withholder.ts';
 
 /** Every way to misbehave that a run may draw. */
@@ -28,7 +32,10 @@ export const behaviours: readonly Behaviour[] = [
   bodyWithholder,
   boundaryLiar,
   chaos,
+  colluder,
+  deserter,
   equivocator,
+  falseParent,
   forger,
   futureSpammer,
   gapSkipper,
@@ -41,6 +48,7 @@ export const behaviours: readonly Behaviour[] = [
   silent,
   splitVoter,
   statusLiar,
+  timeTraveller,
   withholder,
 ];
 

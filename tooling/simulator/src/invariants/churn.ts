@@ -29,7 +29,18 @@ function problemOf(world: World, before: Table, after: Table): string | undefine
   }
   const most = total(stayed, weigh) / BigInt(parameters.churnInDivisor);
   if (grown > (most > 1n ? most : 1n)) return `${grown} of weight comes in, at most ${most}`;
-  return undefined;
+  // Correct members without a change of their bond leave by LEAVE or eviction only: both are capped.
+  const moved = new Set(
+    world.config.plan.flatMap((one) => (one.kind === 'unbond' ? [one.node] : [])),
+  );
+  const left = before.entries.filter((entry) => {
+    const owner = world.nodes.find((node) => keyOf(node.identity.id) === keyOf(entry.id));
+    return !now.has(keyOf(entry.id)) && owner?.honest === true && !moved.has(owner.index);
+  });
+  const cap = total(before.entries, weigh) / BigInt(parameters.churnOutDivisor);
+  return left.length > 1 && total(left, weigh) > cap
+    ? `${total(left, weigh)} of weight goes out, at most ${cap}`
+    : undefined;
 }
 
 export const churn: Invariant = {

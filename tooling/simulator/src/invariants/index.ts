@@ -11,6 +11,7 @@ import { measurements } from './measurements.ts';
 import { memory } from './memory.ts';
 import { parents } from './parents.ts';
 import { punishment } from './punishment.ts';
+import { seats } from './seats.ts';
 import { sequences } from './sequences.ts';
 import { signatures } from './signatures.ts';
 import { silence } from './silence.ts';
@@ -45,4 +46,5 @@ export const invariants: readonly Invariant[] = [
   measurements,
   sequences,
   parents,
+  seats,
 ];

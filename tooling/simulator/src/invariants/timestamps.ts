@@ -10,8 +10,10 @@ export const timestamps: Invariant = {
       const { height, timestampMs } = block.header;
       const before = node.store.headerAt(height - 1).timestampMs;
       if (timestampMs <= before) return `height ${height}: ${timestampMs} after ${before}`;
-      // By clocks that no jump has moved: a jump is a fault of its node.
-      const fastest = Math.max(...world.correct.map((one) => one.wallMs - Math.min(0, one.jumpMs)));
+      // By what a clock has shown at any time: a jump is a fault of its node, not of the chain.
+      const fastest = Math.max(
+        ...world.correct.map((one) => one.wallMs - one.jumpMs + one.farthestMs),
+      );
       const most = fastest + world.parameters.maxDriftMs + height;
       return timestampMs <= most ? undefined : `height ${height}: ${timestampMs - most} ms ahead`;
     },

@@ -1,3 +1,4 @@
+import { type RunConfig } from '../config.ts';
 import { runOnce, type RunResult } from '../run.ts';
 import { type Trace } from '../trace.ts';
 import { faultScenarios } from './faults.ts';
@@ -13,6 +14,13 @@ export const scenarios: readonly Scenario[] = [
   ...faultScenarios,
   ...membershipScenarios,
 ].sort((a, b) => numberOf(a) - numberOf(b));
+
+/** Runs one configuration with what a scenario does and expects, if one is given. */
+export async function runConfigured(config: RunConfig, scenario?: Scenario): Promise<RunResult> {
+  const name = config.name === 'quiet' ? (scenario?.id ?? config.name) : config.name;
+  const { result } = await runOnce({ ...config, name }, undefined, scenario);
+  return result;
+}
 
 /** Runs all configurations of a scenario. */
 export async function runScenario(scenario: Scenario, trace?: Trace): Promise<RunResult[]> {

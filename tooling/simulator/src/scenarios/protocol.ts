@@ -262,8 +262,9 @@ export const protocolScenarios: readonly Scenario[] = [
         safetyMs: 25_000,
         network: { delayMs: [40, 40], far: [3], farMs: 120 },
       }),
+      setting(10, { safetyMs: 15_000, network: { delayMs: [40, 40], far: [3], farMs: 120 } }),
     ],
-    judge: (world) => {
+    judge: expectAll(noNullifiedCorrect, (world) => {
       const far = world.nodes[3];
       const table = world.nodes[0]?.table;
       const key = far?.keys[0]?.key.publicKey;
@@ -274,7 +275,7 @@ export const protocolScenarios: readonly Scenario[] = [
       return entry.participationBp > 9_000
         ? undefined
         : `its participation is ${entry.participationBp}`;
-    },
+    }),
   },
   {
     id: 'S37',
