@@ -89,6 +89,17 @@ async function metrics(): Promise<readonly Generated[]> {
   return [{ path: 'docs/metrics.md', text: text.join('\n\n') }];
 }
 
+/** docs/cli.md, from the command line's own table. */
+async function commandLine(): Promise<readonly Generated[]> {
+  const member = members().find(({ dir }) => dir === 'apps/cli');
+  const module = member === undefined ? undefined : await load(member, './reference');
+  const reference = module?.['cliReference'];
+  if (typeof reference !== 'function') return [];
+  const [title = '', ...rest] = (reference as () => string)().split('\n\n');
+  const text = [title, note('the table of commands in apps/cli/src/tree'), ...rest].join('\n\n');
+  return [{ path: 'docs/cli.md', text }];
+}
+
 function arrowTable(layers: LayerTable): string {
   const workspace = members().map((member) => ({ ...member, files: sourcesOf(member.dir) }));
   const { arrows } = checkLayers(layers, workspace);
@@ -170,6 +181,22 @@ function matrix(): Generated {
   return { path: 'docs/implementation-matrix.md', text: text.join('\n\n') };
 }
 
+/** The index of decisions; throws where two have one number. */
+function decisions(): Generated {
+  const numbers = new Set<string>();
+  const rows = find('docs/decisions/[0-9]*.md').map((path) => {
+    const file = path.slice('docs/decisions/'.length);
+    const number = file.slice(0, 4);
+    if (numbers.has(number)) throw new RangeError(`two decisions have the number ${number}`);
+    numbers.add(number);
+    const [heading = ''] = read(path).split('\n');
+    return [number, `[${heading.replace(/^# (\d{4}[.:]?\s*)?/, '')}](${file})`];
+  });
+  const path = 'docs/decisions/README.md';
+  const content = table(['number', 'decision'], rows);
+  return { path, text: replaceBlock(read(path), 'decisions', content) };
+}
+
 /** `tsc -b` at the root builds every member that has sources. */
 function buildReferences(): Generated {
   const references = find('{packages,apps,tooling}/*/tsconfig.json')
@@ -185,8 +212,10 @@ export async function generateAll(): Promise<readonly Generated[]> {
     await errors(),
     await limits(),
     ...(await metrics()),
+    ...(await commandLine()),
     architecture(),
     matrix(),
+    decisions(),
     buildReferences(),
   ];
 }
