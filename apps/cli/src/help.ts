@@ -39,7 +39,8 @@ function columns(rows: readonly (readonly [string, string])[], width: number): r
   });
 }
 
-const argumentText = ({ name, optional, rest }: ArgumentSpec): string => {
+/** `<amount>`, `[<amount>]`, `<file>...`. */
+export const argumentText = ({ name, optional, rest }: ArgumentSpec): string => {
   const text = rest === true ? `<${name}>...` : `<${name}>`;
   return optional === true ? `[${text}]` : text;
 };

@@ -7,7 +7,7 @@ import type { Status } from '@mxd/api';
 import { CodedError, toHex } from '@mxd/codec';
 import { ledgerSchema } from '@mxd/ledger';
 import { readGenesis } from '@mxd/node';
-import { genesisDocumentHash } from '@mxd/protocol/genesis';
+import { chainTagOf } from '@mxd/protocol/genesis';
 import { openLevelStore, readMetadata } from '@mxd/storage';
 
 import type { NodeFolder } from '../node-folder.ts';
@@ -122,10 +122,11 @@ async function network({ folder, status }: Subject): Promise<Finding> {
   const path = join(config.dataDir, config.genesisFile);
   try {
     const { document } = await readGenesis(path, config.expectedGenesisHash);
-    const hash = toHex(genesisDocumentHash(document));
-    const detail = `genesis ${hash.slice(0, 16)}..., network ${document.networkId}`;
-    if (status === undefined || status.network.genesisHash === hash) return ok('network', detail);
-    const text = `${detail}, but the node that answers is of ${status.network.genesisHash.slice(0, 16)}...`;
+    const tag = toHex(chainTagOf(document));
+    const detail = `chain ${tag.slice(0, 16)}..., network ${document.networkId}`;
+    if (status === undefined || status.network.chainTag === tag) return ok('network', detail);
+    const other = status.network.chainTag.slice(0, 16);
+    const text = `${detail}, but the node that answers is of chain ${other}...`;
     return fault('network', text, `copy the right genesis to ${path}, or ask another node`);
   } catch (error) {
     return fault('network', reason(error), `copy the chain's genesis to ${path}`);

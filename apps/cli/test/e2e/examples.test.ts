@@ -27,7 +27,11 @@ interface Network {
 let box: Sandbox;
 const ok = async (line: string): Promise<string> => {
   const { code, stdout, stderr } = await box.shell(line);
-  expect({ line, code, stderr: code === 0 ? '' : stderr }).toEqual({ line, code: 0, stderr: '' });
+  expect({ line, code, told: code === 0 ? '' : stdout + stderr }).toEqual({
+    line,
+    code: 0,
+    told: '',
+  });
   return stdout.trim();
 };
 
