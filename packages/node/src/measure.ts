@@ -2,6 +2,9 @@ import type { Core } from '@mxd/consensus';
 
 import type { MxdNode } from './node.ts';
 
+/** How often the main thread's delay is sampled. */
+export const loopSampleMs = 5;
+
 /** Reads the node's own numbers into its metrics at each scrape. */
 export function bindMetrics(node: MxdNode, core: Core): void {
   const { metrics, network, eventLoop } = node;
@@ -44,10 +47,12 @@ export function bindMetrics(node: MxdNode, core: Core): void {
   metrics.bind('clockOffset', () => (network.clock().peersOffsetMs ?? 0) / 1_000);
   metrics.bind('syncTarget', () => node.syncTarget);
   metrics.bind('eventLoopDelay', () => {
+    // The histogram holds times between two samples, their distance included.
+    const delayOf = (ns: number): number => Math.max(0, ns / 1e6 - loopSampleMs) / 1e3;
     const values = [
-      [{ quantile: 'p50' }, eventLoop.percentile(50) / 1e9],
-      [{ quantile: 'p99' }, eventLoop.percentile(99) / 1e9],
-      [{ quantile: 'max' }, eventLoop.max / 1e9],
+      [{ quantile: 'p50' }, delayOf(eventLoop.percentile(50))],
+      [{ quantile: 'p99' }, delayOf(eventLoop.percentile(99))],
+      [{ quantile: 'max' }, delayOf(eventLoop.max)],
     ] as const;
     eventLoop.reset();
     return values;

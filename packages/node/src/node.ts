@@ -46,7 +46,7 @@ import { EventFeed } from './events/feed.ts';
 import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
 import { slicePace } from './pace.ts';
-import { bindMetrics } from './measure.ts';
+import { bindMetrics, loopSampleMs } from './measure.ts';
 import { MempoolFile } from './mempool-file.ts';
 import { validatorIdentity } from './open-network.ts';
 import type { PluginHost } from './plugins/host.ts';
@@ -250,7 +250,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
       isWanted: () => !this.#sync.active,
       logger: parts.logger,
     });
-    this.eventLoop = monitorEventLoopDelay({ resolution: 5 });
+    this.eventLoop = monitorEventLoopDelay({ resolution: loopSampleMs });
   }
 
   /** Resolves when the node has stopped: with the reason if it stopped itself. */
