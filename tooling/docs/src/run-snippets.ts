@@ -1,7 +1,9 @@
 // Runs what the READMEs of packages and apps show: every block marked `ts` is a program of its own,
-// run in its member's folder, from stdin, so that it finds what a user of the package would find.
+// run from stdin in a folder inside its member's, so that it finds what a user of the package would
+// find, and what it writes goes away with the folder.
 // A block marked `ts no-run` is shown only.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { has, members, read, root } from '@mxd/check/sources';
 import { type Snippet, snippetsOf } from './snippets.ts';
@@ -10,10 +12,11 @@ const timeoutMs = 60_000;
 
 /** Undefined when the program ended well, else what it said. */
 function run(dir: string, snippet: Snippet): Promise<string | undefined> {
+  const folder = mkdtempSync(join(root, dir, '.readme-'));
   const child = spawn(
     process.execPath,
     ['--conditions=@mxd/source', '--input-type=module-typescript', '-'],
-    { cwd: join(root, dir), timeout: timeoutMs, stdio: ['pipe', 'pipe', 'pipe'] },
+    { cwd: folder, timeout: timeoutMs, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   let output = '';
   const keep = (chunk: Buffer): void => {
@@ -25,6 +28,7 @@ function run(dir: string, snippet: Snippet): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => {
+      rmSync(folder, { recursive: true, force: true });
       resolve(code === 0 ? undefined : `ended with ${signal ?? code}\n${output.trimEnd()}`);
     });
   });

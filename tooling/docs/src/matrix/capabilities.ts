@@ -404,12 +404,13 @@ export const capabilities: readonly Section[] = [
       ),
       partial(
         'Ceremony of 1 to 256 validators that start in any order',
-        'packages/consensus/src/genesis/ceremony.ts',
+        ['packages/consensus/src/genesis/ceremony.ts', 'apps/cli/src/commands/genesis.ts'],
         [
           'packages/consensus/test/unit/genesis.test.ts > all members end with one document that all have signed',
           'packages/consensus/test/unit/genesis.test.ts > half of all messages lost',
+          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
         ],
-        'no program runs it over the network yet, and it is tested with up to four members',
+        'the command line runs it over files; no program runs it over the network, and tests have at most four members',
       ),
       done(
         'Signatures of members over the whole document',
@@ -537,15 +538,15 @@ export const capabilities: readonly Section[] = [
           'tooling/simulator/test/unit/run.test.ts > a quiet run finalizes',
         ],
       ),
-      partial(
+      done(
         'Simulator: seeds, faults, misbehaviours, replay by digest',
         [
           'tooling/simulator/src/world.ts',
           'tooling/simulator/src/faults.ts',
           'tooling/simulator/src/byzantine/index.ts',
+          'tooling/simulator/src/check.ts',
         ],
         'tooling/simulator/test/unit/run.test.ts > has the same digest twice',
-        'its named scenarios and its step in npm test',
       ),
       planned('Model of the protocol, checked with Quint'),
     ],
@@ -558,8 +559,12 @@ export const capabilities: readonly Section[] = [
         [
           'packages/ledger/src/validators/membership-records.ts',
           'packages/wallet/src/membership.ts',
+          'apps/cli/src/commands/validator.ts',
         ],
-        'packages/node/test/integration/membership.test.ts > it bonds, joins by its record, and leads',
+        [
+          'packages/node/test/integration/membership.test.ts > it bonds, joins by its record, and leads',
+          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+        ],
       ),
       done(
         'Exit by a signed request on the chain',
@@ -703,9 +708,9 @@ export const capabilities: readonly Section[] = [
         ],
         [
           'packages/ledger/test/integration/store.test.ts > a node that starts from one goes on like all others',
-          'packages/network/test/integration/sync.test.ts > takes a snapshot by chunks',
+          'packages/node/test/integration/snapshots.test.ts > validators make the same snapshots, keep the newest two and serve them',
         ],
-        'the node neither makes nor fetches them yet',
+        'nodes make and serve them; a new node does not start from one yet',
       ),
       done(
         'A node that only syncs equals a node that was live, byte for byte',
@@ -721,10 +726,13 @@ export const capabilities: readonly Section[] = [
           'packages/storage/src/backup/create.ts',
           'packages/storage/src/backup/restore.ts',
           'packages/storage/src/verify.ts',
+          'apps/cli/src/commands/store.ts',
         ],
         [
           'packages/storage/test/integration/backup.test.ts > is of one moment while writers go on',
           'packages/storage/test/integration/backup.test.ts > refuses another network and a target in use',
+          'packages/node/test/integration/admin.test.ts > a backup is taken while the node runs',
+          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
         ],
       ),
       done(
@@ -828,12 +836,18 @@ export const capabilities: readonly Section[] = [
           'packages/node/src/admin/tokens.ts',
         ],
         [
-          'packages/node/test/integration/cluster.test.ts > bodies that are no JSON, of the wrong shape, too large',
           'packages/node/test/integration/admin.test.ts > nobody without a token',
+          'packages/node/test/integration/cluster.test.ts > bodies that are no JSON, of the wrong shape, too large',
+          'packages/node/test/integration/admin.test.ts > guessing is cut off by address',
         ],
-        'the admin API and tokens for writes are tested by themselves, but the daemon does not open them yet',
+        'no command makes the first token',
       ),
-      planned('Faucet on test networks only, with limits'),
+      partial(
+        'Faucet on test networks only, with limits',
+        'apps/cli/src/devnet/faucet.ts',
+        [],
+        'it exists in the local network alone, with limits; no test goes through it',
+      ),
       done(
         'Typed client with retries, light verification, for browsers too',
         [
@@ -890,7 +904,15 @@ export const capabilities: readonly Section[] = [
         'packages/wallet/src/keystore.ts',
         'packages/wallet/test/unit/keys.test.ts > with another content or passphrase are refused',
       ),
-      planned('Command mxd: wallet, node, chain, validator, keys; --json, exit codes, help'),
+      done(
+        'Command mxd: wallet, node, chain, validator, keys; --json, exit codes, help',
+        ['apps/cli/src/main.ts', 'apps/cli/src/tree/index.ts', 'apps/cli/src/exit-codes.ts'],
+        [
+          'apps/cli/test/e2e/examples.test.ts > examples of help',
+          'apps/cli/test/e2e/offline.test.ts > version, help, unknown words',
+          'apps/cli/test/unit/frame.test.ts > exit codes',
+        ],
+      ),
     ],
   },
   {
@@ -914,10 +936,17 @@ export const capabilities: readonly Section[] = [
       ),
       done(
         'Local network with one command',
-        'tooling/devnet/src/main.ts',
-        'tooling/devnet/test/e2e/settlement.test.ts > settle on every node with equal state',
+        ['tooling/devnet/src/main.ts', 'apps/cli/src/devnet/launch.ts'],
+        [
+          'tooling/devnet/test/e2e/settlement.test.ts > settle on every node with equal state',
+          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+        ],
       ),
-      planned('Starts with every optional part off'),
+      done(
+        'Starts with every optional part off',
+        'packages/node/src/create-node.ts',
+        'packages/node/test/integration/edges.test.ts > runs with every optional part off',
+      ),
       planned('Memory within its budget'),
     ],
   },
@@ -934,6 +963,7 @@ export const capabilities: readonly Section[] = [
         [
           'packages/config/test/unit/config.test.ts > later layers win value by value and origins name the place',
           'packages/config/test/unit/config.test.ts > an unknown key names its line and a close one',
+          'packages/node/test/integration/settings.test.ts > every setting is read by a node with everything on',
         ],
       ),
       done(
@@ -1039,31 +1069,30 @@ export const capabilities: readonly Section[] = [
         [],
         'written for what exists; nothing yet for alerts and for containers',
       ),
-      partial(
+      done(
         'Load tests through the real API',
         ['tooling/load/src/run.ts', 'tooling/load/src/report.ts'],
-        [],
-        'the generator runs against any network, but no test asserts its figures',
+        'tooling/load/test/integration/load.test.ts > every payment is final, proven in part, and no value is lost',
       ),
     ],
   },
   {
     title: 'Plugins and compliance',
     rows: [
-      partial(
+      done(
         'Plugin contract: hooks, capabilities, lifecycle, routes, metrics, commands, storage',
         [
           'packages/plugin/src/define.ts',
           'packages/plugin/src/hooks.ts',
           'packages/plugin/src/capability.ts',
+          'packages/node/src/create-node.ts',
         ],
         [
           'packages/plugin/test/unit/contract.test.ts > gates: handlers in order',
           'packages/node/test/integration/guide-plugin.test.ts > the plugin runs in a node, from the configuration of the guide',
         ],
-        'the daemon does not start the plugins of its configuration yet',
       ),
-      partial(
+      done(
         'Plugins in worker threads; failures contained, cursors that survive restarts',
         [
           'packages/node/src/plugins/host.ts',
@@ -1074,7 +1103,6 @@ export const capabilities: readonly Section[] = [
           'packages/node/test/integration/plugin-containment.test.ts > throwing keeps the block for later',
           'packages/node/test/integration/plugin-webhook.test.ts > misses no block when the node is killed again and again',
         ],
-        'the host is complete and tested, but the daemon does not start it yet',
       ),
       planned('AML rules, screening, cases and reports'),
       planned('KYC, travel rule, privacy and access controls'),

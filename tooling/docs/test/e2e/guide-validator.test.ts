@@ -34,16 +34,10 @@ beforeAll(async () => {
   // Light keystores: stretching a passphrase takes seconds, and here it protects play money.
   const light = `export MXD_HOME="${directory}/home" MXD_NETWORK=test MXD_WEAK_KEYSTORE=1\n`;
   await shim('mxd', 'apps/cli/bin/mxd.cjs', light);
-  await shim('mxd-node', 'apps/node/dist/main.js', '');
-  for (const { info, text } of fences) {
-    const [language, name] = info;
-    if (language !== 'sh' && name !== undefined) await writeFile(join(directory, name), text);
-  }
 });
 
 afterAll(async () => {
-  const end = 'kill $(cat node.pid) 2> /dev/null; mxd devnet down; true';
-  await sh(end);
+  await sh('mxd node stop node || true; mxd devnet down');
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -84,6 +78,5 @@ test('every command of the guide works, in its order', async () => {
   for (const { info } of blocks) expect(info[1]).toBe('run');
   const script = blocks.map(({ info, text }) => (waits[info[2] ?? ''] ?? '') + text).join('\n');
   const { code, output } = await sh(script);
-  expect(output).toMatch(/backed up height (\d+)[^]*restored height \1\n/);
   expect({ code, end: code === 0 ? '' : output.slice(-2_000) }).toEqual({ code: 0, end: '' });
-}, 400_000);
+}, 600_000);
