@@ -15,7 +15,6 @@ import type {
   TxId,
   ValidatorId,
   VerifySignature,
-  Wtxid,
 } from '@mxd/protocol';
 import type { SuiteId } from '@mxd/crypto/suites';
 import type { ChainParameters } from '@mxd/protocol/parameters';

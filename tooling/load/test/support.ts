@@ -2,12 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { createDevnet, freeBasePort, pathsOf, waitReady, type DevnetSpec } from '@mxd/cli/devnet';
 
-const daemon = fileURLToPath(new URL('../../../apps/node/src/main.ts', import.meta.url));
+const daemon = join(
+  dirname(fileURLToPath(import.meta.resolve('@mxd/daemon/package.json'))),
+  'src',
+  'main.ts',
+);
 
 /** A local network of processes that run the sources, in a folder of its own. */
 export class SourceNetwork implements AsyncDisposable {

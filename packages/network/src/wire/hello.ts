@@ -12,7 +12,6 @@ import {
   u8,
   union,
   asciiBytes,
-  type Codec,
 } from '@mxd/codec';
 import { closeReasonOf, closeReasons, type CloseReason } from '../errors.ts';
 
@@ -41,17 +40,6 @@ const helloFields = {
   agent: refine(bytesU8(64), (value) => (printable(value) ? undefined : 'is not printable ASCII')),
   listen: list(bytesU8(128, 1), { count: 'u8', max: 8 }),
 };
-
-/** First byte of each handshake frame. */
-const helloTypes = {
-  hello: 1,
-  refuse: 2,
-  proof: 3,
-  none: 4,
-  ready: 5,
-  ping: 6,
-  pong: 7,
-} as const;
 
 const messages = union('type', 'u8', {
   1: struct(helloFields),

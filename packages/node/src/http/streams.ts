@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 
 import { ApiError, streamQuery, type StreamQuery } from '@mxd/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -31,6 +31,19 @@ function open(feed: EventFeed, query: StreamQuery, maxStreams: number): Subscrip
   });
 }
 
+/** Resolves when the reader has caught up, or is gone. */
+function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      raw.off('drain', done);
+      raw.off('close', done);
+      resolve();
+    };
+    raw.on('drain', done);
+    raw.on('close', done);
+  });
+}
+
 async function sendEvents(reply: FastifyReply, subscription: Subscription): Promise<void> {
   const { raw } = reply;
   raw.writeHead(200, {
@@ -46,8 +59,7 @@ async function sendEvents(reply: FastifyReply, subscription: Subscription): Prom
     for await (const event of subscription) {
       const text = `id: ${event.cursor}\nevent: ${event.topic}\ndata: ${JSON.stringify(event)}\n\n`;
       // A reader that does not read stops its own subscription, not the node.
-      if (!raw.write(text) && !raw.destroyed)
-        await Promise.race([once(raw, 'drain'), once(raw, 'close')]);
+      if (!raw.write(text) && !raw.destroyed) await drained(raw);
       if (raw.destroyed) break;
     }
   } finally {
