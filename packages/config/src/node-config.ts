@@ -44,6 +44,7 @@ export interface NodeConfig {
     readonly indexTransactions: boolean;
     readonly snapshotInterval: number;
   };
+  readonly sync: { readonly mode: 'history' | 'snapshot'; readonly checkpoint: string };
   readonly mempool: { readonly maxBytes: number; readonly maxTransactions: number };
   readonly verification: { readonly workers: number };
   readonly api: {

@@ -16,6 +16,14 @@ const rules: readonly Rule[] = [
     role === 'archive' && storage.keepBodies !== 0
       ? 'an archive keeps all bodies: storage.keepBodies must be 0'
       : undefined,
+  ({ sync }) =>
+    sync.mode === 'snapshot' || sync.checkpoint === ''
+      ? undefined
+      : 'sync.checkpoint is for sync.mode snapshot',
+  ({ role, sync }) =>
+    role === 'archive' && sync.mode !== 'history'
+      ? 'an archive keeps all bodies: sync.mode must be history'
+      : undefined,
   ({ api, admin, metrics }) => {
     const used = [
       ...(api.enabled ? [['api.port', `${api.host}:${api.port}`, api.port] as const] : []),

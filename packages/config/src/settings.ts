@@ -217,6 +217,26 @@ export const settings: readonly Setting[] = [
   ),
 
   setting(
+    'sync.mode',
+    'text',
+    z.enum(['history', 'snapshot']),
+    'history',
+    'How an empty node begins: by replaying all blocks, or with a snapshot of the state.',
+  ),
+  setting(
+    'sync.checkpoint',
+    'text',
+    z
+      .string()
+      .regex(
+        /^([1-9][0-9]{0,8}:[0-9a-f]{128}:[0-9a-f]{128})?$/,
+        'epoch:anchorHash:tableHash, hashes of 64 bytes in lower-case hexadecimal, or empty',
+      ),
+    '',
+    'What a snapshot must build on, from a source that you trust: epoch:anchorHash:tableHash.',
+  ),
+
+  setting(
     'mempool.maxBytes',
     'number',
     between(mebibyte, 2 ** 36),

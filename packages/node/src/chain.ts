@@ -29,23 +29,30 @@ export interface ChainOptions {
   readonly policy?: MempoolOptions['policy'];
 }
 
-/** Opens a node's chain. @throws NodeError NODE_STORE. */
-export async function openChain({ config, genesis, policy }: ChainOptions): Promise<Chain> {
-  const { storage, mempool: pooled, verification } = config;
-  const location = join(config.dataDir, 'chain');
+/** Folder of a node's chain store. */
+export const chainLocation = ({ dataDir }: NodeConfig): string => join(dataDir, 'chain');
+
+/** Opens a node's chain store. @throws NodeError NODE_STORE. */
+export async function openChainStore(config: NodeConfig, genesis: Genesis): Promise<KeyValueStore> {
+  const location = chainLocation(config);
   const { networkId } = genesis.document;
-  let store: KeyValueStore;
   try {
-    store = await openDatabase({
+    return await openDatabase({
       directory: location,
       schema: ledgerSchema,
       network: { id: networkId, genesisHash: genesisDocumentHash(genesis.document) },
-      cacheBytes: storage.cacheBytes,
+      cacheBytes: config.storage.cacheBytes,
     });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unknown';
     throw new NodeError('NODE_STORE', `${location}: ${why}`, { location }, { cause });
   }
+}
+
+/** Opens a node's chain. @throws NodeError NODE_STORE. */
+export async function openChain({ config, genesis, policy }: ChainOptions): Promise<Chain> {
+  const { storage, mempool: pooled, verification } = config;
+  const store = await openChainStore(config, genesis);
   const pool = new VerificationPool(
     verification.workers === 0 ? {} : { workers: verification.workers },
   );

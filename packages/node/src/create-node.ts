@@ -17,6 +17,7 @@ import { nodeLogger } from './log.ts';
 import { MxdNode } from './node.ts';
 import { openNetwork } from './open-network.ts';
 import { PluginHost } from './plugins/host.ts';
+import { beginFromSnapshot } from './snapshots/begin.ts';
 import { SnapshotFolder } from './snapshots/folder.ts';
 import { openValidator } from './validator.ts';
 
@@ -60,6 +61,7 @@ export async function createNode(options: CreateNodeOptions): Promise<MxdNode> {
   });
   // Without plugins nobody is asked, so that admission does not pay for it.
   const policy = config.plugins.length === 0 ? {} : { policy: plugins.policy };
+  if (config.sync.mode === 'snapshot') await beginFromSnapshot({ config, genesis, logger });
   const chain = parts.use(await openChain({ config, genesis, ...policy }));
   const validator =
     config.role === 'validator'

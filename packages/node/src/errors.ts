@@ -11,7 +11,7 @@ export const nodeErrors = {
     'The journal of the consensus key is missing, damaged or in use; nothing is signed.',
   NODE_STORE: 'The store cannot be opened or belongs to another network.',
   NODE_SNAPSHOT:
-    'No snapshot can be made now: another one is under way, or no block above it became final.',
+    'A snapshot cannot be made now, or none could be fetched to begin with; the message says why.',
   NODE_PORT: 'A listener cannot be opened; another process may use the port.',
   NODE_PLUGIN: 'A plugin cannot be loaded or failed to start.',
   NODE_HALTED: 'Consensus stopped because going on would be unsafe; the log says why.',

@@ -13,4 +13,6 @@ export const limits = {
   mempoolSave: { value: 30_000, unit: 'ms', why: 'between writes of a changed mempool' },
   snapshots: { value: 2, unit: 'snapshots', why: 'newest snapshots kept on disk for peers' },
   snapshotWait: { value: 512, unit: 'blocks', why: 'above a snapshot, for a finalization over it' },
+  snapshotChunkTries: { value: 3, unit: 'failures', why: 'of one peer before others are asked' },
+  snapshotPatience: { value: 300_000, unit: 'ms', why: 'without a new chunk before a start fails' },
 } as const;

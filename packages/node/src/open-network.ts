@@ -20,14 +20,14 @@ import type { Validator } from './validator.ts';
 
 export interface OpenNetworkOptions {
   readonly config: NodeConfig;
-  readonly chain: Chain;
+  readonly chain: Pick<Chain, 'ledger'>;
   readonly validator: Validator | undefined;
   readonly genesis: Genesis;
   readonly logger: Logger;
 }
 
 /** Table entries of the epoch in force, and of the next one once its table is fixed. */
-function currentEntries(chain: Chain): readonly TableEntry[] {
+function currentEntries(chain: Pick<Chain, 'ledger'>): readonly TableEntry[] {
   const { ledger } = chain;
   const state = ledger.state(ledger.head.hash);
   if (state === undefined) return [];
@@ -36,14 +36,17 @@ function currentEntries(chain: Chain): readonly TableEntry[] {
 }
 
 /** The id under which this node's consensus key stands in the tables in force; else undefined. */
-export function validatorIdOfKey(chain: Chain, publicKey: Uint8Array): Uint8Array | undefined {
+export function validatorIdOfKey(
+  chain: Pick<Chain, 'ledger'>,
+  publicKey: Uint8Array,
+): Uint8Array | undefined {
   const entries = currentEntries(chain).toReversed();
   return entries.find(({ consensusKey }) => Buffer.compare(consensusKey, publicKey) === 0)?.id;
 }
 
 /** How this node proves to peers that it is a validator; undefined while its key has no seat. */
 export function validatorIdentity(
-  chain: Chain,
+  chain: Pick<Chain, 'ledger'>,
   validator: Validator | undefined,
 ): ValidatorIdentity | undefined {
   const id = validator === undefined ? undefined : validatorIdOfKey(chain, validator.publicKey);

@@ -102,6 +102,8 @@ function otherValue(path: string): unknown {
   const special: Record<string, unknown> = {
     role: 'sentry',
     expectedGenesisHash: 'ab'.repeat(64),
+    'sync.mode': 'snapshot',
+    'sync.checkpoint': `7:${'ab'.repeat(64)}:${'cd'.repeat(64)}`,
     'log.level': 'debug',
     'log.format': 'ecs',
     plugins: [{ module: './x.mjs', config: { a: 1 }, trusted: true, budgetMs: 9 }],
@@ -121,6 +123,7 @@ function companionsOf(path: string): { flags: string[]; environment: Record<stri
     'api.tlsCertificateFile': { 'api.tlsKeyFile': 'k' },
     'api.tlsKeyFile': { 'api.tlsCertificateFile': 'c' },
     'api.tokenForWrites': { 'admin.enabled': 'true' },
+    'sync.checkpoint': { 'sync.mode': 'snapshot' },
   };
   const pairs = Object.entries(extra[path] ?? {});
   return {

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { settings, type NodeConfig } from '@mxd/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -54,6 +55,13 @@ test('every setting is read by a node with everything on', async () => {
   await expect(
     createNode({ config: recorded(secured, seen), secrets: testSecrets() }),
   ).rejects.toThrow('/nowhere/');
+
+  const empty = join(cluster.root, 'empty');
+  await mkdir(empty);
+  await copyFile(join(directory, 'genesis.mxd'), join(empty, 'genesis.mxd'));
+  const flags = ['--sync-mode=snapshot', '--network-sentries=nowhere'];
+  const begins = recorded(await cluster.config(empty, port, flags), seen);
+  await expect(createNode({ config: begins, secrets: testSecrets() })).rejects.toThrow('nowhere');
 
   const paths = settings.map(({ path }) => path);
   const unread = paths.filter((path) => !seen.has(path));
