@@ -14,6 +14,7 @@ import { isDryRun, type Context } from '../context.ts';
 import { cleanEnvironment, daemon, endProcesses, isAlive } from '../devnet/processes.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { keystoreCosts } from '../keystore-costs.ts';
 import { folderPath, lastLines, openFolder, pidOfFolder, type NodeFolder } from '../node-folder.ts';
 import { Shown } from '../output.ts';
 import { statusLine } from './look.ts';
@@ -46,7 +47,8 @@ async function makeValidatorKey(directory: string): Promise<string> {
   const passphrase = randomBytes(32).toString('base64url');
   await writeFile(join(secrets, passphraseName), passphrase, { mode: 0o600, flag: 'wx' });
   using secret = Secret.of(passphrase);
-  return toHex(await createConsensusKey(join(directory, 'validator', 'consensus.key'), secret));
+  const file = join(directory, 'validator', 'consensus.key');
+  return toHex(await createConsensusKey(file, secret, keystoreCosts().parameters));
 }
 
 export async function init(context: Context): Promise<unknown> {

@@ -15,6 +15,7 @@ import { usage } from '../arguments.ts';
 import { openChain, type OpenChain } from '../chain.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { keystoreCosts } from '../keystore-costs.ts';
 import { Shown } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
 import { accountsOf, chosenPlace, openNamed, readBook, type OpenWallet } from '../wallet-store.ts';
@@ -196,6 +197,6 @@ export async function rotate(context: Context): Promise<unknown> {
 export async function makeKey(context: Context): Promise<unknown> {
   const file = context.parsed.word(0);
   using passphrase = await keyPassphrase(context, true);
-  const publicKey = toHex(await createConsensusKey(file, passphrase));
+  const publicKey = toHex(await createConsensusKey(file, passphrase, keystoreCosts().parameters));
   return new Shown({ file, publicKey }, publicKey);
 }

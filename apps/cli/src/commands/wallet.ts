@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
+import { keystoreCosts } from '../keystore-costs.ts';
 import {
   accountView,
   allPlaces,
@@ -30,15 +31,6 @@ import { writeSecretText } from './files.ts';
 export const suiteFrom = (context: Context): SuiteId =>
   suiteNames[(context.parsed.text('suite') ?? 'hybrid') as SuiteName];
 
-/** Costs of new keystores; tests make cheap ones, which opening warns about and upgrades. */
-function costs(): {
-  readonly parameters?: { memoryKib: number; passes: number; parallelism: number };
-} {
-  return process.env['MXD_WEAK_KEYSTORE'] === '1'
-    ? { parameters: { memoryKib: 1_024, passes: 1, parallelism: 1 } }
-    : {};
-}
-
 async function checkedPassphrase(context: Context, place: WalletPlace): Promise<Secret> {
   const passphrase = await walletPassphrase(context, place, true);
   if (Array.from(passphrase.expose()).length >= 8) return passphrase;
@@ -52,7 +44,10 @@ async function keep(
   account: Account,
 ): Promise<Readonly<Record<string, unknown>>> {
   using passphrase = await checkedPassphrase(context, place);
-  await saveKeystore(place.keystore, material, passphrase, { label: place.name, ...costs() });
+  await saveKeystore(place.keystore, material, passphrase, {
+    label: place.name,
+    ...keystoreCosts(),
+  });
   const kind = material.kind === 'key' ? 'key' : 'wallet';
   await writeBook(place, { kind, accounts: [account] });
   const view = accountView(account, context.settings.network);
