@@ -132,6 +132,14 @@ function companionsOf(path: string): { flags: string[]; environment: Record<stri
   };
 }
 
+test('a checkpoint is for a start by snapshot, and an archive starts by history', async () => {
+  const checkpoint = `--sync-checkpoint=7:${'ab'.repeat(64)}:${'cd'.repeat(64)}`;
+  expect((await failure({ flags: [checkpoint] })).message).toContain('sync.mode');
+  expect((await failure({ flags: ['--sync-checkpoint=7'] })).message).toContain('anchorHash');
+  const archive = ['--role=archive', '--sync-mode=snapshot'];
+  expect((await failure({ flags: archive })).message).toContain('history');
+});
+
 describe('mistakes', () => {
   test('a broken file names line and column', async () => {
     const path = await file('broken.yaml', 'api:\n  port: [1\nlog: {}\n');

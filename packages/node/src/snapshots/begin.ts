@@ -116,7 +116,6 @@ class Beginning implements AsyncDisposable {
   }
 
   async run(): Promise<void> {
-    const { logger } = this.#options;
     await this.#network.start();
     let progressAt = performance.now();
     let idle = 0;
