@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { auditLedger } from '@mxd/ledger/maintenance';
@@ -129,13 +130,16 @@ export async function restore(context: Context): Promise<unknown> {
     const points = await listBackups({ directory, ...key });
     return new Shown({ dryRun: true, target, points: points.length }, `would replace ${target}`);
   }
-  // A node that runs holds the lock; restoring under its feet would lose its writes.
-  await openStore(folder, genesis).then(
-    (store) => store.close(),
-    (error: unknown) => {
-      if (error instanceof CliError) throw error;
-    },
-  );
+  // A node that runs holds the lock; restoring under its feet would lose its writes. Where no store
+  // is, opening one would leave files behind, and the restore would not take them for its target.
+  if (existsSync(join(target, 'CURRENT'))) {
+    await openStore(folder, genesis).then(
+      (store) => store.close(),
+      (error: unknown) => {
+        if (error instanceof CliError) throw error;
+      },
+    );
+  }
   await agree(context, `Replace the chain in ${target}?`);
   const point = await restoreBackup({
     directory,
