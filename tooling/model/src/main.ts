@@ -127,7 +127,7 @@ async function runMutants(run: QuintRun, caught: Map<string, number>): Promise<v
 
 async function checkMutants({ seed, mutantSamples: samples }: Options, dir: string): Promise<void> {
   const caught = new Map(mutants.map((name) => [name, 0]));
-  const traces = { file: join(dir, 'm_{seq}.itf.json'), count: 60 };
+  const traces = { file: join(dir, 'm_{seq}.itf.json'), count: Math.min(60, samples) };
   let rounds = 0;
   while (rounds < maxRounds && [...caught.values()].includes(0)) {
     const run = { samples, steps: 36, seed: String(seed + ++rounds) };
