@@ -56,7 +56,15 @@ function fromText(setting: Setting, text: string, place: string): unknown {
   }
 }
 
-/** A layer from `MXD_*` variables; an unknown one is an error, so that typing errors show. */
+/** First words of settings' variables: `API` of `MXD_API_PORT`. */
+const groupNames: ReadonlySet<string> = new Set(
+  settings.flatMap(({ path }) => environmentName(path).split('_')[1] ?? []),
+);
+
+/**
+ * A layer from `MXD_*` variables. An unknown one that begins as settings do is an error, so that
+ * typing errors show; others belong to other programs (`MXD_HOME` to the command line).
+ */
 export function environmentLayer(environment: Readonly<Record<string, string | undefined>>): Layer {
   const byName = new Map(settings.map((setting) => [environmentName(setting.path), setting]));
   const values = new Map<string, { value: unknown; place: string }>();
@@ -64,6 +72,7 @@ export function environmentLayer(environment: Readonly<Record<string, string | u
     if (!name.startsWith('MXD_') || text === undefined || reservedNames.has(name)) continue;
     if (name.startsWith('MXD_SECRET_')) continue;
     const setting = byName.get(name);
+    if (setting === undefined && !groupNames.has(name.split('_')[1] ?? '')) continue;
     if (setting === undefined) {
       throw new ConfigError('CONFIG_UNKNOWN_KEY', `environment: ${name} is no setting`, {
         key: name,

@@ -69,6 +69,11 @@ describe('layers', () => {
     expect(origins.get('log.level')).toBe(`${system}:4`);
   });
 
+  test('variables of other programs with the same prefix are left alone', async () => {
+    const environment = { MXD_HOME: '/x', MXD_ENDPOINT: 'http://127.0.0.1:1', MXD_SECRET_A: 'b' };
+    expect((await load({ environment })).config.api.port).toBe(26_680);
+  });
+
   test('any layer may be absent, and a required file may not', async () => {
     const path = join(folder, 'none.yaml');
     await expect(load({ files: [{ path, required: false }] })).resolves.toBeDefined();
