@@ -113,17 +113,17 @@ export const steps: readonly Step[] = [
     run: commands([...tool('oxfmt'), '--check']),
   },
   {
-    name: 'lint',
-    about: 'type-aware lint',
-    run: commands([...tool('oxlint'), '--type-aware', '--quiet']),
-  },
-  {
     name: 'types',
     about: 'packages and tools compile; their tests and benchmarks type-check',
     run: commands(
       [...tool('typescript', 'tsc'), '-b'],
       [...tool('typescript', 'tsc'), '-p', 'tsconfig.tests.json'],
     ),
+  },
+  {
+    name: 'lint',
+    about: 'type-aware lint; after the build, which its types come from',
+    run: commands([...tool('oxlint'), '--type-aware', '--quiet']),
   },
   {
     name: 'layers',

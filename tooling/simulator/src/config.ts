@@ -77,7 +77,7 @@ export type Planned =
       readonly units: number;
     };
 
-export type FaultKind = Planned['kind'];
+type FaultKind = Planned['kind'];
 
 export interface NetworkConfig {
   /** One-way delay of a link, drawn once per pair. */
