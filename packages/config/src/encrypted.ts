@@ -18,11 +18,19 @@ export const isEncrypted = (value: unknown): value is string =>
 /** Encrypts a value to age recipients or under a passphrase (never both). */
 export async function encryptValue(
   plain: string,
-  to: { readonly recipients: readonly string[] } | { readonly passphrase: string },
+  to:
+    | { readonly recipients: readonly string[] }
+    | {
+        readonly passphrase: string;
+        /** Binary logarithm of the scrypt cost; 18, about a second, unless told. */
+        readonly workFactor?: number;
+      },
 ): Promise<string> {
   const encrypter = new Encrypter();
-  if ('passphrase' in to) encrypter.setPassphrase(to.passphrase);
-  else for (const recipient of to.recipients) encrypter.addRecipient(recipient);
+  if ('passphrase' in to) {
+    encrypter.setPassphrase(to.passphrase);
+    if (to.workFactor !== undefined) encrypter.setScryptWorkFactor(to.workFactor);
+  } else for (const recipient of to.recipients) encrypter.addRecipient(recipient);
   const sealed = await encrypter.encrypt(plain);
   return encryptedPrefix + Buffer.from(sealed).toString('base64');
 }

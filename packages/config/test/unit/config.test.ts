@@ -225,7 +225,7 @@ describe('encrypted values', () => {
   });
 
   test('a passphrase opens what it sealed', async () => {
-    const sealed = await encryptValue('x', { passphrase: 'correct horse' });
+    const sealed = await encryptValue('x', { passphrase: 'correct horse', workFactor: 10 });
     const path = await file('sealed.yaml', `secrets.directory: ${sealed}\n`);
     const passphrase = await file('pass', 'correct horse\n');
     const { config } = await load({
