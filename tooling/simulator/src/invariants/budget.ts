@@ -4,7 +4,7 @@ const extra = 14;
 
 export const budget: Invariant = {
   id: 'I11',
-  about: 'at most 2n + 14 messages per node and view while nothing goes wrong',
+  about: 'at most 2n + 14 messages per node and view, and STATUS, while nothing goes wrong',
   create(world) {
     const { config } = world;
     const { network } = config;
@@ -19,7 +19,12 @@ export const budget: Invariant = {
         const n = config.stakes.length;
         const views = world.maxHeight;
         const rate = world.network.sent / (n * views);
-        return rate <= 2 * n + extra ? undefined : `${rate.toFixed(1)} messages for n = ${n}`;
+        // STATUS to all each second, and its answers.
+        const seconds = world.agenda.nowUs / 1_000_000;
+        const status = (3 * n * seconds) / views;
+        return rate <= 2 * n + extra + status
+          ? undefined
+          : `${rate.toFixed(1)} messages for n = ${n}`;
       },
     };
   },
