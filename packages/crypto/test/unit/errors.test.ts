@@ -15,7 +15,7 @@ const source = globSync('src/**/*.ts', { cwd: fileURLToPath(new URL('../..', imp
 test('every code has a sentence, and is used', () => {
   for (const [code, sentence] of Object.entries(cryptoErrors)) {
     expect(code).toMatch(
-      /^(?:CRYPTO|MERKLE|ADDRESS|POLICY|MNEMONIC|DERIVATION|SECRET|KEYSTORE|POOL)_[A-Z]+$/,
+      /^(?:CRYPTO|MERKLE|ADDRESS|POLICY|MNEMONIC|DERIVATION|SECRET|KEYSTORE|VERIFY_POOL)_[A-Z]+$/,
     );
     expect(sentence).toMatch(/^[A-Z].*\.$/);
     expect(source, code).toContain(`'${code}'`);
