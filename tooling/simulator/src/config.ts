@@ -77,8 +77,6 @@ export type Planned =
       readonly units: number;
     };
 
-type FaultKind = Planned['kind'];
-
 export interface NetworkConfig {
   /** One-way delay of a link, drawn once per pair. */
   readonly delayMs: readonly [min: number, max: number];

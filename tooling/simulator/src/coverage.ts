@@ -101,7 +101,7 @@ export function describeCounts(counts: Counts): string {
   const lines: string[] = [];
   for (const [group, names] of [...counts.groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const sorted = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
-    lines.push(`${group}`);
+    lines.push(group);
     let line = ' ';
     for (const [name, count] of sorted) {
       const text = ` ${name} ${count}`;

@@ -50,7 +50,14 @@ export function explore(scope: Scope): Explored {
     }
     prefix = next;
   }
-  return { scope, runs, ends: ends.size, heights: [...heights.keys()].sort(), problems, complete };
+  return {
+    scope,
+    runs,
+    ends: ends.size,
+    heights: [...heights.keys()].sort((a, b) => a - b),
+    problems,
+    complete,
+  };
 }
 
 /** The next prefix in lexicographic order; undefined after the last. */

@@ -1,4 +1,3 @@
-import { cheapId } from './cheap-application.ts';
 import { encodeCheap, type CheapTransaction } from './cheap-transactions.ts';
 import { type SimNode } from './node.ts';
 import { type World } from './world.ts';
@@ -30,6 +29,11 @@ export class Load {
 
   #one(): void {
     const { load } = this.#world.config;
+    const { prepared } = this.#world;
+    if (prepared !== undefined) {
+      this.#spread(prepared.payment(this.#nonce++, BigInt(this.#world.random.load.below(1_000))));
+      return;
+    }
     const random = this.#world.random.load;
     const tip = BigInt(random.below(load.tip + 1));
     const padding =
@@ -38,7 +42,15 @@ export class Load {
     this.submit(padding === undefined ? base : { ...base, padding });
   }
 
+  #spread(bytes: Uint8Array): void {
+    for (const node of this.#world.nodes) if (node.alive) this.put(node, bytes);
+  }
+
   burst(count: number, tip: number): void {
+    if (this.#world.prepared !== undefined) {
+      for (let i = 0; i < count; i++) this.#one();
+      return;
+    }
     for (let i = 0; i < count; i++) {
       this.submit({ kind: 'pay', nonce: this.#nonce++, tip: BigInt(tip) });
     }
@@ -47,6 +59,8 @@ export class Load {
   /** Into all mempools, or into those of some nodes only. */
   submit(transaction: CheapTransaction, to: 'all' | 'some' = this.#world.config.load.spread): void {
     const world = this.#world;
+    // Bonds are made by the cheap application only.
+    if (world.prepared !== undefined) return;
     const bytes = encodeCheap(transaction);
     for (const node of world.nodes) {
       if (!node.alive || (to === 'some' && world.random.load.chance(500_000))) continue;
@@ -63,7 +77,7 @@ export class Load {
 
   put(node: SimNode, bytes: Uint8Array): void {
     if (node.mempool.size >= mempoolSize) return;
-    node.mempool.set(cheapId(bytes), bytes);
+    node.mempool.set(this.#world.idOf(bytes), bytes);
     node.input({ type: 'workArrived' });
   }
 }

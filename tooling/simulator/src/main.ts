@@ -120,6 +120,7 @@ async function runMany(values: Values): Promise<number> {
   let beyond = 0;
   let done = 0;
   let real = 0;
+  let ledgers = 0;
   let virtualMs = 0;
   const begun = performance.now();
   const seeds = Array.from({ length: count }, (_, i) => from + i);
@@ -136,6 +137,7 @@ async function runMany(values: Values): Promise<number> {
     virtualMs += result.virtualMs;
     if (result.beyondModel !== undefined) beyond++;
     if (result.signatures === 'real') real++;
+    if (result.application === 'ledger') ledgers++;
     if (isBad(result)) bad++;
     const isShown = values.json || isBad(result) || count <= 100;
     if (isShown) tell(result, values, `npm run sim -- --seed ${result.seed} --trace`);
@@ -145,7 +147,7 @@ async function runMany(values: Values): Promise<number> {
   const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
   console.error(
     `${done} seeds from ${from}: ${bad} failed, ${beyond} beyond the model, ${real} with real ` +
-      `signatures, ${(virtualMs / 3_600_000).toFixed(2)} virtual hours in ${minutes} minutes`,
+      `signatures, ${ledgers} on the real ledger, ${(virtualMs / 3_600_000).toFixed(2)} virtual hours in ${minutes} minutes`,
   );
   const missing = neverOccurred(counts);
   if (values.counts || count >= bigRun) console.error(describeCounts(counts));

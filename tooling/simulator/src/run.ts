@@ -1,5 +1,6 @@
 import { type RunConfig } from './config.ts';
 import { type Violation } from './invariants/types.ts';
+import { prepareLedgers } from './ledger-application.ts';
 import { Trace } from './trace.ts';
 import { World } from './world.ts';
 
@@ -49,7 +50,8 @@ export async function runOnce(
   script: Script = {},
 ): Promise<Finished> {
   const begun = performance.now();
-  const world = new World(config, trace);
+  const prepared = config.application === 'ledger' ? await prepareLedgers(config) : undefined;
+  const world = new World(config, trace, prepared);
   script.prepare?.(world);
   await world.run();
   const unexpected = world.violations.length === 0 ? script.judge?.(world) : undefined;

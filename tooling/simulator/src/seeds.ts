@@ -25,7 +25,7 @@ export async function runSeeds(
         const feed = (): void => {
           const next = isOver ? undefined : queue.next();
           if (next === undefined || next.done === true) resolve();
-          else worker.postMessage(next.value);
+          else worker.postMessage(next.value, []);
         };
         worker.on('message', (outcome: SeedOutcome) => {
           if (!done(outcome)) isOver = true;

@@ -270,7 +270,7 @@ export function draw(seed: number): RunConfig {
         ...(spares > 0 || random.chance(200_000) ? drawMembership(random, n, size, budget) : []),
       ];
   const isEqual = random.chance(150_000);
-  return {
+  const config: RunConfig = {
     ...quiet,
     seed,
     name: 'swarm',
@@ -303,4 +303,8 @@ export function draw(seed: number): RunConfig {
     byzantine,
     plan: plan.sort((a, b) => a.at - b.at),
   };
+  // Drawn last, so that the seeds of before keep their meaning.
+  const moves = plan.some(({ kind }) => kind === 'bond' || kind === 'unbond' || kind === 'join');
+  const isLedger = n <= 7 && spares === 0 && !moves && random.chance(80_000);
+  return isLedger ? { ...config, application: 'ledger' } : config;
 }

@@ -8,10 +8,10 @@ parentPort?.on('message', (seed: number) => {
   void (async () => {
     try {
       const { result, counts } = await runOnce(draw(seed));
-      parentPort?.postMessage({ seed, result, counts });
+      parentPort?.postMessage({ seed, result, counts }, []);
     } catch (error) {
       const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      parentPort?.postMessage({ seed, failure });
+      parentPort?.postMessage({ seed, failure }, []);
     }
   })();
 });
