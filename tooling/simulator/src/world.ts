@@ -38,6 +38,8 @@ import { Observer } from './observer.ts';
 import { Random } from './random.ts';
 import { type Trace } from './trace.ts';
 
+/** More than any run needs: a hundred nodes have some 20,000 messages on their way. */
+const mostPending = 2_000_000;
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** One run: nodes, network and time, all decided by the configuration. */
@@ -433,6 +435,9 @@ export class World {
     await settle();
     const endUs = (config.safetyMs + config.stallMs) * 1_000;
     while (!this.#stopped) {
+      if (this.agenda.size > mostPending) {
+        throw new RangeError(`${this.agenda.size} events are waiting: something multiplies`);
+      }
       const item = this.agenda.next(endUs);
       if (item === undefined) break;
       if (item.run === undefined) this.#deliver(item);

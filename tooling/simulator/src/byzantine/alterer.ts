@@ -35,7 +35,9 @@ export const alterer: Behaviour = {
   about: "repeats each leader's vote at once with other unsigned parts around it",
   create: (actor) => ({
     incoming(from, bytes) {
-      const message = bytes[0] === 0x10 ? actor.decode(bytes) : undefined;
+      // Liars do not alter what liars altered: that would never end.
+      const isHonest = actor.world.nodes[from]?.byzantine === undefined;
+      const message = isHonest && bytes[0] === 0x10 ? actor.decode(bytes) : undefined;
       if (message?.type !== 0x10) return true;
       const targets = actor.others.filter((node) => node.index !== from);
       actor.lied();

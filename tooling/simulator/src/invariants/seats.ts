@@ -1,4 +1,4 @@
-import { systemRecordListCodec, type Table } from '@mxd/protocol';
+import { systemRecordListCodec, type SystemRecord, type Table } from '@mxd/protocol';
 import { keyOf } from '@mxd/protocol/primitives';
 
 import { type Invariant } from './types.ts';
@@ -12,19 +12,22 @@ export const seats: Invariant = {
     let top = 0;
     const rotations = new Map<string, string>();
     let leaving = new Set<string>();
+    const late: SystemRecord[] = [];
+    const take = (record: SystemRecord): void => {
+      if (record.type === 3) rotations.set(keyOf(record.id), keyOf(record.newConsensusKey));
+      else if (record.type === 2) leaving.add(keyOf(record.id));
+      else if (record.type === 1) leaving.delete(keyOf(record.id));
+    };
     return {
       committed(node, { block }) {
         const { height, epoch } = block.header;
         if (!node.honest || height !== top + 1) return undefined;
         top = height;
         if (block.systemRecords.length <= 2) return undefined;
+        const records = systemRecordListCodec.decode(block.systemRecords);
         // Records of the last block come after the snapshot: they count for the epoch after the next.
-        if (height === epoch * world.config.epochLength) return undefined;
-        for (const record of systemRecordListCodec.decode(block.systemRecords)) {
-          if (record.type === 3) rotations.set(keyOf(record.id), keyOf(record.newConsensusKey));
-          else if (record.type === 2) leaving.add(keyOf(record.id));
-          else if (record.type === 1) leaving.delete(keyOf(record.id));
-        }
+        if (height === epoch * world.config.epochLength) late.push(...records);
+        else for (const record of records) take(record);
         return undefined;
       },
       epoch(node, next) {
@@ -49,6 +52,7 @@ export const seats: Invariant = {
           if (rotations.get(id) === key) world.observer.counts.add('rules', 'rotated');
         }
         rotations.clear();
+        for (const record of late.splice(0)) take(record);
         return undefined;
       },
     };
