@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
 import { Agenda } from '../../src/agenda.ts';
@@ -132,6 +134,15 @@ test('an edit that fits nowhere, or twice, is refused by its name', () => {
   expect(mutated(mutant, 'g', 'xay')).toBe('xay');
   expect(() => mutated(mutant, 'f', 'aa')).toThrow('T');
   expect(() => mutated(mutant, 'f', 'x')).toThrow('T');
+});
+
+test('every edit of every mutant fits the sources', () => {
+  for (const mutant of mutants) {
+    for (const { file } of mutant.edits) {
+      const text = readFileSync(new URL(`../../../../${file}`, import.meta.url), 'utf8');
+      expect(mutated(mutant, file, text)).not.toBe(text);
+    }
+  }
 });
 
 test('a stall is found, named, shrunk and drawn', async () => {
