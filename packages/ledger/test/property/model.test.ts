@@ -136,6 +136,18 @@ function payment(dice: Dice, coins: readonly (Coin & { kind: string })[]): Payme
   return { from, to, tip };
 }
 
+const greatestAmount = 2n ** 64n - 1n;
+
+/**
+ * The payment with amounts that the encoding can carry: coins of an earlier broken transaction
+ * may add up to more.
+ */
+function representable(made: Payment): Payment {
+  const clamp = (amount: bigint): bigint => (amount > greatestAmount ? greatestAmount : amount);
+  const to = made.to.map((output) => ({ ...output, amount: clamp(output.amount) }));
+  return made.tip === undefined ? { ...made, to } : { ...made, to, tip: clamp(made.tip) };
+}
+
 /** Breaks a payment, or does something that may or may not be allowed. */
 function damage(dice: Dice, made: Payment, height: number): Payment {
   const { from, to } = made;
@@ -279,7 +291,7 @@ class Comparison {
     for (let i = 0; i < count && coins.length > 0; i++) {
       let made = payment(dice, coins);
       if (isBroken && (i === count - 1 || dice.chance(20))) made = damage(dice, made, height);
-      const tx = this.world.transaction(made);
+      const tx = this.world.transaction(representable(made));
       // What this block makes may be spent in it; what it spends mostly is not spent again.
       if (!dice.chance(15)) for (const coin of made.from) remove(coins, coin);
       if (dice.chance(60))
