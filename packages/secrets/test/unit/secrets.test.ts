@@ -108,7 +108,9 @@ describe('files', () => {
     const seen: string[] = [];
     provider.watch('x', (secret) => seen.push(secret.expose()));
     await new Promise((resolve) => setTimeout(resolve, 30));
-    await writeFile(join(folder, 'x'), 'y'.repeat(65_537));
+    // Moved into place whole: a watcher may see a file that is being written while it is empty.
+    await writeFile(join(folder, 'x.new'), 'y'.repeat(65_537));
+    await rename(join(folder, 'x.new'), join(folder, 'x'));
     expect((await failure).code).toBe('SECRET_TOO_LARGE');
     expect(seen).toEqual([]);
   });
