@@ -318,6 +318,11 @@ export class SimNode {
     if (this.keys.every((slot) => slot.journal === undefined)) this.#release();
   }
 
+  /** Records handed to the journal since the start. */
+  get appended(): number {
+    return this.#appended;
+  }
+
   get durable(): number {
     let least = this.#appended;
     for (const slot of this.keys) {
