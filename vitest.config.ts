@@ -32,6 +32,7 @@ export default defineConfig(({ mode }) => {
       })),
       coverage: {
         provider: 'v8',
+        reportOnFailure: true,
         // Matched in each project's own folder, so that files no test loads are seen too.
         include: ['src/**'],
         reporter: ['text-summary', 'json-summary'],
