@@ -5,7 +5,7 @@ import { sha512, shake128, taggedHash } from '../src/hash.ts';
 import { nobleHashes } from '../src/hash-backend.ts';
 import { defaultKeystoreParameters } from '../src/keystore-format.ts';
 import { merkleRoot, MerkleTree, verifyInclusion } from '../src/merkle.ts';
-import { makeNodeEd25519 } from '../src/native-ed25519.ts';
+import { nodeEd25519 } from '../src/native-ed25519.ts';
 import { nativeSuites } from '../src/native.ts';
 import type { SignatureSuite } from '../src/suite-info.ts';
 import { pureSuites, type SuiteId } from '../src/suites.ts';
@@ -52,7 +52,7 @@ const suite: BenchmarkSuite = {
       ...signing(nativeSuites()[id], `${suites[id]} native`),
       ...signing(pureSuites[id], `${suites[id]} portable`),
     ]),
-    ...signing(makeNodeEd25519(), 'ed25519 node:crypto'),
+    ...signing(nodeEd25519, 'ed25519 node:crypto'),
     {
       name: 'tagged hash of 110 bytes, native against portable',
       compare: [

@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { verify } from 'node:crypto';
 
-import { concatBytes, fromHex } from '@mxd/codec';
+import { fromHex } from '@mxd/codec';
 
 import { admitsEd25519 } from './ed25519-rules.ts';
+import { nativeSigning } from './native-keys.ts';
 import type { Sodium } from './sodium.ts';
 import { checkSeed, signerDisposed, suiteInfo, type SignatureSuite } from './suite-info.ts';
 
@@ -59,53 +60,23 @@ export function makeSodiumEd25519(sodium: Sodium): SignatureSuite {
   };
 }
 
-/** DER around a raw key (RFC 8410). */
-const publicPrefix = fromHex('302a300506032b6570032100');
-const privatePrefix = fromHex('302e020100300506032b657004220420');
+const { importPublicKey, ...signing } = nativeSigning(info, {
+  // RFC 8410
+  spki: fromHex('302a300506032b6570032100'),
+  pkcs8: fromHex('302e020100300506032b657004220420'),
+});
 
 /** Ed25519 over `node:crypto` (OpenSSL): where libsodium cannot be loaded. */
-export function makeNodeEd25519(): SignatureSuite {
-  const privateKeyOf = (seed: Uint8Array): KeyObject => {
-    checkSeed(info, seed);
-    const key = Buffer.from(concatBytes(privatePrefix, seed));
+export const nodeEd25519: SignatureSuite = {
+  ...info,
+  ...signing,
+  backend: 'node:crypto',
+  verify(publicKey, message, signature) {
+    if (!admitsEd25519(publicKey, signature)) return false;
     try {
-      return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-    } finally {
-      key.fill(0);
+      return verify(null, message, importPublicKey(publicKey), signature);
+    } catch {
+      return false; // the bytes are no point of the curve
     }
-  };
-  const publicKeyOf = (key: KeyObject): Uint8Array => {
-    const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
-    return Uint8Array.from(der.subarray(publicPrefix.length));
-  };
-  return {
-    ...info,
-    backend: 'node:crypto',
-    publicKeyOf: (seed) => publicKeyOf(privateKeyOf(seed)),
-    signer(seed) {
-      let key: KeyObject | undefined = privateKeyOf(seed);
-      return {
-        suite: 1,
-        publicKey: publicKeyOf(key),
-        sign(message) {
-          if (key === undefined) throw signerDisposed();
-          return Uint8Array.from(sign(null, message, key));
-        },
-        [Symbol.dispose]() {
-          key = undefined;
-        },
-      };
-    },
-    sign: (seed, message) => Uint8Array.from(sign(null, message, privateKeyOf(seed))),
-    verify(publicKey, message, signature) {
-      if (!admitsEd25519(publicKey, signature)) return false;
-      try {
-        const der = Buffer.from(concatBytes(publicPrefix, publicKey));
-        const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-        return verify(null, message, key, signature);
-      } catch {
-        return false; // the bytes are no point of the curve
-      }
-    },
-  };
-}
+  },
+};

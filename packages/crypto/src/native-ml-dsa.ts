@@ -1,15 +1,18 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { verify, type KeyObject } from 'node:crypto';
 
-import { concatBytes, fromHex } from '@mxd/codec';
+import { fromHex } from '@mxd/codec';
 
 import { limits } from './limits.ts';
-import { checkSeed, signerDisposed, suiteInfo, type SignatureSuite } from './suite-info.ts';
+import { nativeSigning } from './native-keys.ts';
+import { suiteInfo, type SignatureSuite } from './suite-info.ts';
 
 const info = suiteInfo[2];
 
-/** DER around a raw key: id-ml-dsa-87 (RFC 9881); the private form holds the seed alone. */
-const publicPrefix = fromHex('30820a32300b060960864801650304031303820a2100');
-const privatePrefix = fromHex('3034020100300b060960864801650304031304228020');
+const { importPublicKey, ...signing } = nativeSigning(info, {
+  // id-ml-dsa-87 (RFC 9881); the private form holds the seed alone
+  spki: fromHex('30820a32300b060960864801650304031303820a2100'),
+  pkcs8: fromHex('3034020100300b060960864801650304031304228020'),
+});
 
 /** What the key cache has done so far. */
 export interface KeyCacheStats {
@@ -42,8 +45,7 @@ class PublicKeyCache {
       return cached;
     }
     this.#misses++;
-    const der = Buffer.from(concatBytes(publicPrefix, publicKey));
-    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+    const key = importPublicKey(publicKey);
     this.#keys.set(name, key);
     if (this.#keys.size > this.#max) {
       const oldest = this.#keys.keys().next();
@@ -62,44 +64,14 @@ const cache = new PublicKeyCache(limits.publicKeyCache.value);
 /** Use of the cache of imported ML-DSA-87 keys in this thread. */
 export const mlDsaKeyCacheStats = (): KeyCacheStats => cache.stats();
 
-function privateKeyOf(seed: Uint8Array): KeyObject {
-  checkSeed(info, seed);
-  const key = Buffer.from(concatBytes(privatePrefix, seed));
-  try {
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-  } finally {
-    key.fill(0);
-  }
-}
-
-function rawPublicKey(key: KeyObject): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return Uint8Array.from(der.subarray(publicPrefix.length));
-}
-
 /**
  * ML-DSA-87 over `node:crypto` (OpenSSL 3.5). Signing is hedged with the empty context, OpenSSL's
- * defaults. A disposed signer drops its key object, which OpenSSL clears when it is collected.
+ * defaults.
  */
 export const nodeMlDsa: SignatureSuite = {
   ...info,
+  ...signing,
   backend: 'node:crypto',
-  publicKeyOf: (seed) => rawPublicKey(privateKeyOf(seed)),
-  signer(seed) {
-    let key: KeyObject | undefined = privateKeyOf(seed);
-    return {
-      suite: 2,
-      publicKey: rawPublicKey(key),
-      sign(message) {
-        if (key === undefined) throw signerDisposed();
-        return Uint8Array.from(sign(null, message, key));
-      },
-      [Symbol.dispose]() {
-        key = undefined;
-      },
-    };
-  },
-  sign: (seed, message) => Uint8Array.from(sign(null, message, privateKeyOf(seed))),
   verify(publicKey, message, signature) {
     if (publicKey.length !== info.publicKeyBytes) return false;
     if (signature.length !== info.signatureBytes) return false;

@@ -5,7 +5,7 @@
  */
 import { hashBackend, installHashBackend, makeSodiumHashes } from './hash-backend.ts';
 import { makeHybrid } from './hybrid-suite.ts';
-import { makeNodeEd25519, makeSodiumEd25519 } from './native-ed25519.ts';
+import { nodeEd25519, makeSodiumEd25519 } from './native-ed25519.ts';
 import { nodeMlDsa } from './native-ml-dsa.ts';
 import { pureSuites } from './pure-suites.ts';
 import { passesSelfTest } from './self-test.ts';
@@ -17,7 +17,7 @@ export { mlDsaKeyCacheStats, type KeyCacheStats } from './native-ml-dsa.ts';
 /** Every native backend that this platform can load, fastest first, tested or not. */
 export function nativeCandidates(): readonly SignatureSuite[] {
   const classical = sodium === undefined ? [] : [makeSodiumEd25519(sodium)];
-  return [...classical, makeNodeEd25519(), nodeMlDsa];
+  return [...classical, nodeEd25519, nodeMlDsa];
 }
 
 function choose(id: 1 | 2): SignatureSuite {

@@ -1,4 +1,4 @@
-import { makeNodeEd25519, makeSodiumEd25519 } from '../src/native-ed25519.ts';
+import { nodeEd25519, makeSodiumEd25519 } from '../src/native-ed25519.ts';
 import { nodeMlDsa } from '../src/native-ml-dsa.ts';
 import { pureSuites } from '../src/pure-suites.ts';
 import { sodium } from '../src/sodium.ts';
@@ -10,7 +10,7 @@ if (sodium === undefined) throw new Error('these tests need libsodium');
 export const ed25519Backends: readonly SignatureSuite[] = [
   pureSuites[1],
   makeSodiumEd25519(sodium),
-  makeNodeEd25519(),
+  nodeEd25519,
 ];
 
 /** Every backend of ML-DSA-87, the portable one first. */
