@@ -95,3 +95,15 @@ export const changeOptions: OptionSpecs = {
   'dry-run': { help: 'Show what would happen and change nothing.' },
   yes: { short: 'y', help: 'Do not ask.' },
 };
+
+/** What the commands share that sign a transaction file: `tx sign`, `wallet sign`, `key sign`. */
+export const signFileSpec: Pick<CommandSpec, 'arguments' | 'options' | 'load'> = {
+  arguments: [{ name: 'file', help: 'Signing file.' }],
+  options: {
+    ...walletOptions,
+    genesis: { value: 'FILE', help: 'Genesis of the chain that this machine signs for.' },
+    out: { value: 'FILE', short: 'o', help: 'Where to write; the same file unless told.' },
+    ...changeOptions,
+  },
+  load: async () => (await import('./commands/transaction-files.ts')).signFile,
+};

@@ -1,6 +1,7 @@
 import {
   changeOptions,
   nodeOptions,
+  signFileSpec,
   walletOption,
   walletOptions,
   type CommandSpec,
@@ -99,15 +100,8 @@ export const paymentCommands: readonly CommandSpec[] = [
   {
     path: ['tx', 'sign'],
     summary: 'Sign a transaction file; no network is needed.',
-    arguments: [{ name: 'file', help: 'Signing file.' }],
-    options: {
-      ...walletOptions,
-      genesis: { value: 'FILE', help: 'Genesis of the chain that this machine signs for.' },
-      out: { value: 'FILE', short: 'o', help: 'Where to write; the same file unless told.' },
-      ...changeOptions,
-    },
     examples: ['mxd tx sign payment.json --wallet alice --genesis genesis.mxd --yes'],
-    load: async () => (await files()).signFile,
+    ...signFileSpec,
   },
   {
     path: ['tx', 'inspect'],

@@ -1,8 +1,7 @@
 import {
-  changeOptions,
   nodeOptions,
   passphraseOption,
-  walletOptions,
+  signFileSpec,
   type CommandSpec,
   type GroupSpec,
 } from '../spec.ts';
@@ -89,15 +88,8 @@ export const walletCommands: readonly CommandSpec[] = [
     path: ['wallet', 'sign'],
     summary: 'Sign a transaction file with a wallet; no network is needed.',
     about: 'Shows what the file spends and pays before it asks. See mxd tx build.',
-    arguments: [{ name: 'file', help: 'Signing file.' }],
-    options: {
-      ...walletOptions,
-      genesis: { value: 'FILE', help: 'Genesis of the chain that this machine signs for.' },
-      out: { value: 'FILE', short: 'o', help: 'Where to write; the same file unless told.' },
-      ...changeOptions,
-    },
     examples: ['mxd wallet sign payment.json --wallet alice --genesis genesis.mxd --yes'],
-    load: async () => (await import('../commands/transaction-files.ts')).signFile,
+    ...signFileSpec,
   },
   {
     path: ['wallet', 'discover'],
@@ -155,15 +147,8 @@ export const walletCommands: readonly CommandSpec[] = [
   {
     path: ['key', 'sign'],
     summary: 'Sign a transaction file with a key; the same as mxd wallet sign.',
-    arguments: [{ name: 'file', help: 'Signing file.' }],
-    options: {
-      ...walletOptions,
-      genesis: { value: 'FILE', help: 'Genesis of the chain that this machine signs for.' },
-      out: { value: 'FILE', short: 'o', help: 'Where to write; the same file unless told.' },
-      ...changeOptions,
-    },
     examples: ['mxd key sign payment.json --wallet alice --genesis genesis.mxd --dry-run'],
-    load: async () => (await import('../commands/transaction-files.ts')).signFile,
+    ...signFileSpec,
   },
   {
     path: ['address', 'list'],
