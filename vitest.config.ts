@@ -33,8 +33,9 @@ export default defineConfig(({ mode }) => {
       coverage: {
         provider: 'v8',
         reportOnFailure: true,
-        // Matched in each project's own folder, so that files no test loads are seen too.
-        include: ['src/**'],
+        // Matched from the root where all projects run, and from each project's own folder where
+        // `--project` picks some. Files that no test loads are counted too.
+        include: ['packages/*/src/**', 'src/**'],
         reporter: ['text-summary', 'json-summary'],
       },
     },
