@@ -6,6 +6,7 @@ import {
   type BucketReader,
   type Entry,
   type KeyCodec,
+  type PutOperation,
   type RangeOptions,
   type RangeScan,
   type Reader,
@@ -137,15 +138,18 @@ class TypedBucket<K, V> implements Bucket<K, V> {
     );
   }
 
-  decodeValue(storedKey: Uint8Array, stored: Uint8Array): V {
+  #encodedValue(storedKey: Uint8Array, stored: Uint8Array): Uint8Array {
     const value = this.checksum ? withoutChecksum(storedKey, stored) : stored;
-    if (value === undefined) {
-      throw new StorageError(
-        'STORAGE_CHECKSUM',
-        `A value in the bucket ${this.name} does not match its checksum`,
-        { bucket: this.name, key: toHex(storedKey) },
-      );
-    }
+    if (value !== undefined) return value;
+    throw new StorageError(
+      'STORAGE_CHECKSUM',
+      `A value in the bucket ${this.name} does not match its checksum`,
+      { bucket: this.name, key: toHex(storedKey) },
+    );
+  }
+
+  decodeValue(storedKey: Uint8Array, stored: Uint8Array): V {
+    const value = this.#encodedValue(storedKey, stored);
     try {
       return this.#value.decode(value);
     } catch (cause) {
@@ -158,14 +162,19 @@ class TypedBucket<K, V> implements Bucket<K, V> {
     }
   }
 
-  put(key: K, value: V): { type: 'put'; key: Uint8Array; value: Uint8Array } {
-    const storedKey = this.encodeKey(key);
-    const encoded = this.#value.encode(value);
-    return {
-      type: 'put',
-      key: storedKey,
-      value: this.checksum ? appendChecksum(storedKey, encoded) : encoded,
-    };
+  put(key: K, value: V): PutOperation {
+    return this.#put(this.encodeKey(key), this.#value.encode(value));
+  }
+
+  putEncoded(key: Uint8Array, value: Uint8Array): PutOperation {
+    const storedKey = new Uint8Array(this.prefix.length + key.length);
+    storedKey.set(this.prefix);
+    storedKey.set(key, this.prefix.length);
+    return this.#put(storedKey, value);
+  }
+
+  #put(key: Uint8Array, encoded: Uint8Array): PutOperation {
+    return { type: 'put', key, value: this.checksum ? appendChecksum(key, encoded) : encoded };
   }
 
   delete(key: K): { type: 'del'; key: Uint8Array } {
@@ -193,6 +202,11 @@ class TypedBucket<K, V> implements Bucket<K, V> {
         new TypedScan(reader.range(this.#bounds(options)), ([key, value]) => [
           this.decodeKey(key),
           this.decodeValue(key, value),
+        ]),
+      rangeEncoded: () =>
+        new TypedScan(reader.range(this.#bounds({})), ([key, value]) => [
+          key.subarray(this.prefix.length),
+          this.#encodedValue(key, value),
         ]),
     };
   }

@@ -144,6 +144,8 @@ export interface BucketReader<K, V> {
   get(key: K): Promise<V | undefined>;
   getMany(keys: readonly K[]): Promise<(V | undefined)[]>;
   range(options?: BucketRange<K>): RangeScan<readonly [key: K, value: V]>;
+  /** All entries as they were encoded, checksums checked and taken off: for copying, not reading. */
+  rangeEncoded(): RangeScan;
 }
 
 /** A typed part of a store: all keys under one prefix. Holds no state, so define it once. */
@@ -154,6 +156,8 @@ export interface Bucket<K, V> {
   readonly checksum: boolean;
   on(reader: Reader): BucketReader<K, V>;
   put(key: K, value: V): PutOperation;
+  /** The same for a key and a value that are encoded already, as `rangeEncoded` gives them. */
+  putEncoded(key: Uint8Array, value: Uint8Array): PutOperation;
   delete(key: K): DeleteOperation;
   /** The stored key of `key`, and back; throws `StorageError` STORAGE_KEY. */
   encodeKey(key: K): Uint8Array;

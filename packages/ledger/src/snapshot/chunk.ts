@@ -1,32 +1,32 @@
 import { list, makeCodec, type Codec } from '@mxd/codec';
 
 import { limits } from '../limits.ts';
-import {
-  binaryBytes,
-  binaryText,
-  outpointBytes,
-  unspentOutputCodec,
-  type OutpointKey,
-} from '../outputs.ts';
+import { outpointBytes, unspentOutputCodec } from '../outputs.ts';
 import type { UnspentOutput } from '../types.ts';
 
-/** An unspent output with its key. */
+/** An unspent output as a chunk carries it. */
 export interface ChunkEntry {
-  readonly key: OutpointKey;
+  /** Outpoint and output as encoded: the element of the state commitment too. */
+  readonly element: Uint8Array;
   readonly output: UnspentOutput;
 }
+
+/** The outpoint of an element, as encoded. */
+export const elementKey = (element: Uint8Array): Uint8Array => element.subarray(0, outpointBytes);
+
+/** The output of an element, as encoded and as stored. */
+export const elementValue = (element: Uint8Array): Uint8Array => element.subarray(outpointBytes);
 
 const entryCodec: Codec<ChunkEntry> = makeCodec<ChunkEntry>({
   minBytes: outpointBytes + unspentOutputCodec.minBytes,
   maxBytes: outpointBytes + unspentOutputCodec.maxBytes,
-  size: ({ output }) => outpointBytes + unspentOutputCodec.size(output),
-  encodeInto(writer, { key, output }) {
-    writer.bytes(binaryBytes(key));
-    unspentOutputCodec.encodeInto(writer, output);
-  },
+  size: ({ element }) => element.length,
+  encodeInto: (writer, { element }) => writer.bytes(element),
   decodeFrom(reader) {
-    const key = binaryText(reader.take(outpointBytes));
-    return { key, output: unspentOutputCodec.decodeFrom(reader) };
+    const start = reader.offset;
+    reader.take(outpointBytes);
+    const output = unspentOutputCodec.decodeFrom(reader);
+    return { element: reader.bytes.subarray(start, reader.offset), output };
   },
 });
 

@@ -1,5 +1,6 @@
 import type { Header } from '@mxd/protocol';
-import type { Snapshot } from '@mxd/storage';
+import { u32 } from '@mxd/codec';
+import type { Entry, Snapshot } from '@mxd/storage';
 
 import { buckets } from '../buckets.ts';
 import type { ChainState } from '../chain-state.ts';
@@ -8,7 +9,6 @@ import type { FrozenChain, Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Pace } from '../types.ts';
 import { epochOf, exportSections } from '../validators/index.ts';
-import { chunkCodec, type ChunkEntry } from './chunk.ts';
 import { chunkHash, type SnapshotContent, type SnapshotManifest } from './manifest.ts';
 
 const pageEntries = 2_048;
@@ -18,6 +18,21 @@ const recentHeaders = 128;
 export interface SnapshotChunk {
   readonly index: number;
   readonly bytes: Uint8Array;
+}
+
+/** The encoding of a chunk (`chunkCodec`) from stored keys and values. */
+function chunkOf(entries: readonly Entry[]): Uint8Array {
+  const count = u32.encode(entries.length);
+  const length = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const bytes = new Uint8Array(count.length + length);
+  bytes.set(count);
+  let offset = count.length;
+  for (const [key, value] of entries) {
+    bytes.set(key, offset);
+    bytes.set(value, offset + key.length);
+    offset += key.length + value.length;
+  }
+  return bytes;
 }
 
 /**
@@ -52,14 +67,14 @@ export class StateExport implements AsyncDisposable {
     return new StateExport(ledger, snapshot, state, pace);
   }
 
-  /** All chunks in order, once. About 2 us per output. */
+  /** All chunks in order, once: what is stored, copied as it is encoded. */
   async *chunks(): AsyncGenerator<SnapshotChunk, void> {
-    let entries: ChunkEntry[] = [];
-    await using scan = buckets.outputs.on(this.#snapshot).range();
+    let entries: Entry[] = [];
+    await using scan = buckets.outputs.on(this.#snapshot).rangeEncoded();
     const most = limits.snapshotChunkOutputs.value;
     for (let page = await scan.page(pageEntries); page.length > 0;) {
-      for (const [key, output] of page) {
-        entries.push({ key, output });
+      for (const entry of page) {
+        entries.push(entry);
         if (entries.length < most) continue;
         yield this.#seal(entries);
         entries = [];
@@ -71,8 +86,8 @@ export class StateExport implements AsyncDisposable {
     this.#isComplete = true;
   }
 
-  #seal(entries: readonly ChunkEntry[]): SnapshotChunk {
-    const bytes = chunkCodec.encode(entries);
+  #seal(entries: readonly Entry[]): SnapshotChunk {
+    const bytes = chunkOf(entries);
     this.#outputs += entries.length;
     this.#hashes.push(chunkHash(bytes));
     return { index: this.#hashes.length - 1, bytes };

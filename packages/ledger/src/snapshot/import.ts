@@ -16,10 +16,10 @@ import type { ChainState } from '../chain-state.ts';
 import { createOutput, type IndexSet } from '../commit-batch.ts';
 import { LedgerError, type LedgerErrorCode } from '../errors.ts';
 import { latticeBytes, LatticeHash } from '../lattice-hash.ts';
-import { commitmentElement } from '../outputs.ts';
+import { binaryText, outpointBytes } from '../outputs.ts';
 import type { Pace } from '../types.ts';
 import { accrualTotal, exportSections, stateFromSections } from '../validators/index.ts';
-import { chunkCodec, type ChunkEntry } from './chunk.ts';
+import { chunkCodec, elementKey, elementValue, type ChunkEntry } from './chunk.ts';
 import { chunkHash, manifestCodec, snapshotId, snapshotVersion } from './manifest.ts';
 import type { SnapshotManifest } from './manifest.ts';
 
@@ -58,6 +58,7 @@ const noteCodec: Codec<ChunkNote> = struct({
   last: bytes(68),
 });
 
+const noBytes = new Uint8Array(0);
 const noPace: Pace = { due: () => false, pause: () => Promise.resolve() };
 const no = (code: LedgerErrorCode, reason: string): ImportVerdict & { ok: false } => ({
   ok: false,
@@ -144,13 +145,17 @@ export class StateImport {
     const lattice = new LatticeHash();
     const operations: Operation[] = [];
     let amount = 0n;
-    let previous = '';
-    for (const { key, output } of entries) {
-      if (key <= previous) return no('SNAPSHOT_ORDER', `chunk ${index} is out of order`);
+    let previous: Uint8Array | undefined;
+    for (const entry of entries) {
+      const { element, output } = entry;
+      const key = elementKey(element);
+      if (previous !== undefined && Buffer.compare(key, previous) <= 0) {
+        return no('SNAPSHOT_ORDER', `chunk ${index} is out of order`);
+      }
       previous = key;
       amount += output.amount;
-      lattice.add(commitmentElement(key, output));
-      createOutput(operations, key, output, this.#indexes);
+      lattice.add(element);
+      storeEntry(operations, entry, this.#indexes);
       if (this.#pace.due()) await this.#pace.pause();
     }
     const { totalSupply } = this.#state.validators.totals;
@@ -239,7 +244,24 @@ export class StateImport {
 }
 
 function keyBytes(entry: ChunkEntry | undefined): Uint8Array {
-  return Uint8Array.from(entry?.key ?? '', (character) => character.charCodeAt(0));
+  return entry === undefined ? new Uint8Array(0) : elementKey(entry.element);
+}
+
+/** What `createOutput` writes, from bytes that are encoded already. */
+function storeEntry(operations: Operation[], entry: ChunkEntry, indexes: IndexSet): void {
+  const { element, output } = entry;
+  const key = elementKey(element);
+  if (output.lock.kind !== 'plain') {
+    createOutput(operations, binaryText(key), output, indexes);
+    return;
+  }
+  operations.push(buckets.outputs.putEncoded(key, elementValue(element)));
+  if (!indexes.owners) return;
+  const ownerBytes = 1 + output.owner.hash.length;
+  const owned = new Uint8Array(ownerBytes + outpointBytes);
+  owned.set(element.subarray(outpointBytes, outpointBytes + ownerBytes));
+  owned.set(key, ownerBytes);
+  operations.push(buckets.owned.putEncoded(owned, noBytes));
 }
 
 function fail(code: LedgerErrorCode, reason: string): never {

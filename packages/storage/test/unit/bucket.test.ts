@@ -40,6 +40,26 @@ describe('a bucket', () => {
     expect(reader.getSync(5)).toBeUndefined();
   });
 
+  test('copies entries as they are encoded, checksums checked and made anew', async () => {
+    await using store = openMemoryStore();
+    const put = notes.put(5, Uint8Array.of(55));
+    await store.batch([
+      put,
+      notes.put(6, Uint8Array.of(66)),
+      byOwner.put([put.key.subarray(1, 5), 5], 1),
+    ]);
+    const encoded = await notes.on(store).rangeEncoded().page(10);
+    expect(encoded.map(([, value]) => value)).toEqual([Uint8Array.of(55), Uint8Array.of(66)]);
+    expect(encoded.map(([key, value]) => notes.putEncoded(key, value))).toEqual([
+      put,
+      notes.put(6, Uint8Array.of(66)),
+    ]);
+    const damaged = put.value.slice();
+    damaged[0] = 54;
+    await store.batch([{ ...put, value: damaged }]);
+    await expect(notes.on(store).rangeEncoded().page(10)).rejects.toThrow(code('STORAGE_CHECKSUM'));
+  });
+
   test('scans bounds and parts of keys', async () => {
     await using store = openMemoryStore();
     const owner = (byte: number): Uint8Array => new Uint8Array(4).fill(byte);
