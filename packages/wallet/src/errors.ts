@@ -25,6 +25,7 @@ export const walletErrors = {
   WALLET_FILE_CHAIN: 'The signing file is for another chain than this machine signs for.',
   WALLET_KEY_MATERIAL: 'The opened keystore holds no key material of a wallet.',
   WALLET_RECORD: 'A field of the membership record is out of range, or its signature is wrong.',
+  WALLET_SUITE: 'The account that coins shall move to is not of the hybrid suite.',
   WALLET_NOTHING: 'There is nothing to move or to join: no coin may be spent.',
   WALLET_URI: 'The text is no payment request: it starts with "mxd:" and an address.',
   WALLET_URI_AMOUNT: 'The amount of the payment request is malformed.',

@@ -18,6 +18,11 @@ export const limits: Readonly<Record<keyof typeof bounds, Limit>> = {
     unit: 'characters',
     why: 'A signing file with 16 post-quantum keys and signatures for each of its inputs.',
   },
+  policyFileChars: {
+    value: bounds.policyFileChars,
+    unit: 'characters',
+    why: 'A policy file with 16 hybrid keys and their names.',
+  },
   uriChars: {
     value: bounds.uriChars,
     unit: 'characters',

@@ -2,12 +2,11 @@
  * Moving all coins elsewhere: from classical to hybrid keys, or many small coins into few. A plan
  * comes first; nothing is signed before its owner has seen it.
  */
-import { type KeyPath } from '@mxd/crypto/derivation';
 import { type Amount } from '@mxd/protocol/primitives';
 import { limits as wire } from '@mxd/protocol/limits';
 import { addressVersion, type Owner } from '@mxd/protocol/transaction';
 
-import { type Account, type MasterKey, ownerKey, type SigningAccount } from './account.ts';
+import { type Account, ownerKey, type SigningAccount } from './account.ts';
 import { buildTransaction, byOutpoint, roomForInputs, type Unsigned } from './build.ts';
 import { type Chain } from './chain.ts';
 import { inputBytes, isSpendable, type Coin, type PolicyBook } from './coins.ts';
@@ -150,17 +149,20 @@ export interface HybridMove extends SweepPlan {
 }
 
 /**
- * Plans to move what classical (or ML-DSA) keys hold to the hybrid key at `path` of the same wallet:
+ * Plans to move what classical (or ML-DSA) keys hold to a hybrid account (`master.watch(3, path)`):
  * show the plan, then `signPlan`, then send. Bonded stake stays until it is unbonded.
- * @throws WalletError WALLET_NOTHING.
+ * @throws WalletError WALLET_NOTHING, WALLET_SUITE if the account is not hybrid.
  */
 export function planHybridMove(
   chain: Chain,
-  master: MasterKey,
-  path: KeyPath,
+  account: Account,
   request: Omit<SweepRequest, 'to'>,
 ): HybridMove {
-  const account = master.watch(3, path);
+  if (account.owner.version !== addressVersion.hybrid) {
+    throw new WalletError('WALLET_SUITE', 'the account to move to is not hybrid', {
+      suite: account.suite,
+    });
+  }
   const isSafe = ({ owner }: Coin): boolean =>
     owner.version === addressVersion.hybrid || owner.version === addressVersion.policy;
   const coins = request.coins.filter((coin) => !isSafe(coin));

@@ -8,17 +8,24 @@ import type { Context } from '../context.ts';
 import {
   accountView,
   chosenPlace,
-  openNamed,
   readBook,
   suiteName,
   writeBook,
   type WalletBook,
-} from '../wallet-store.ts';
+} from '../wallet-book.ts';
+import { openNamed } from '../wallet-store.ts';
+import { jointView } from './policy.ts';
 import { suiteFrom } from './wallet.ts';
 
 export async function listAddresses(context: Context): Promise<unknown> {
-  const { accounts } = await readBook(chosenPlace(context, context.parsed.word(0)));
-  return accounts.map((account) => accountView(account, context.settings.network));
+  const book = await readBook(chosenPlace(context, context.parsed.word(0)));
+  const { network } = context.settings;
+  const { policy } = book;
+  return [
+    ...(policy === undefined ? [] : [jointView(policy, network)]),
+    ...book.accounts.map((account) => accountView(account, network)),
+    ...(book.watched ?? []).map((owner) => ({ address: formatAddress(owner, network) })),
+  ];
 }
 
 /** The index after the last one of a branch. */

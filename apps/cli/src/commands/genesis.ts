@@ -27,7 +27,7 @@ import { usage } from '../arguments.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
-import { chosenPlace, readBook } from '../wallet-store.ts';
+import { chosenPlace, readBook } from '../wallet-book.ts';
 import { readText, writeText } from './files.ts';
 import { amountOf } from './payment.ts';
 import { keyPassphrase } from './validator.ts';

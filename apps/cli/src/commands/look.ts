@@ -8,7 +8,7 @@ import { connect, openChain, openLight, saveLight, txidOf } from '../chain.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Shown } from '../output.ts';
-import { chosenPlace, readBook } from '../wallet-store.ts';
+import { chosenPlace, ownersOf, readBook } from '../wallet-book.ts';
 
 const amount = (units: string | bigint): string => formatAmount(BigInt(units));
 const time = (ms: number): string => new Date(ms).toISOString();
@@ -58,8 +58,8 @@ async function addressesFrom(context: Context, argument: string): Promise<readon
   }
   const { value } = await connect(context).request('status', {});
   const network = value.network.test ? 'test' : 'main';
-  const { accounts } = await readBook(chosenPlace(context));
-  return accounts.map(({ owner }) => formatAddress(owner, network));
+  const owners = ownersOf(await readBook(chosenPlace(context)));
+  return owners.map((owner) => formatAddress(owner, network));
 }
 
 export async function balance(context: Context): Promise<unknown> {

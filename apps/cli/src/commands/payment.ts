@@ -8,6 +8,7 @@ import {
   type BuiltPayment,
   type Chain,
   type Coin,
+  type PolicyBook,
 } from '@mxd/wallet';
 import { checkExpiry, parsePaymentUri, type PaymentUri } from '@mxd/wallet/payment-request';
 
@@ -84,6 +85,7 @@ export async function buildWanted(
   wanted: Wanted,
   owners: readonly Owner[],
   change: Owner,
+  policies?: PolicyBook,
 ): Promise<BuiltPayment> {
   const { parsed } = context;
   const { chain, connection } = open;
@@ -100,5 +102,6 @@ export async function buildWanted(
     ...(expires === undefined ? {} : { expiresAt: status.height + expires }),
     ...(wanted.commitment === undefined ? {} : { commitment: wanted.commitment }),
     ...(strategy === undefined ? {} : { strategy }),
+    ...(policies === undefined ? {} : { policies }),
   });
 }

@@ -13,16 +13,16 @@ import { connect } from '../chain.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
-import { chosenPlace, readBook } from '../wallet-store.ts';
+import { chosenPlace, ownersOf, readBook } from '../wallet-book.ts';
 import { writeText } from './files.ts';
 import { amountOf, commitmentOf } from './payment.ts';
 
 export async function newRequest(context: Context): Promise<unknown> {
   const { parsed, settings } = context;
   const told = parsed.text('to');
-  const own = told === undefined ? (await readBook(chosenPlace(context))).accounts[0] : undefined;
+  const own = told === undefined ? ownersOf(await readBook(chosenPlace(context)))[0] : undefined;
   const network = told === undefined ? settings.network : decodeAddress(told).network;
-  const to = told === undefined ? own?.owner : parseAddress(told, network);
+  const to = told === undefined ? own : parseAddress(told, network);
   if (to === undefined) throw usage('the wallet has no address');
   const amount = parsed.word(0);
   const minutes = parsed.whole('expires', 1, 5_256_000);

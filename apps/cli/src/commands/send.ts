@@ -12,7 +12,8 @@ import { openChain, openLight, saveLight, type OpenChain } from '../chain.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
-import { accountsOf, openNamed, writeBook, type OpenWallet } from '../wallet-store.ts';
+import { accountsOf, writeBook } from '../wallet-book.ts';
+import { openNamed, type OpenWallet } from '../wallet-store.ts';
 import { nextIndex } from './accounts.ts';
 import { readText, writeText } from './files.ts';
 import { buildWanted, wantedPayment } from './payment.ts';
@@ -103,6 +104,35 @@ export async function deliver(
     }
     throw error;
   } finally {
+    await saveLight(context, light);
+  }
+}
+
+/** Sends several transactions and waits for all; gives the height at which the last is final. */
+export async function deliverAll(
+  context: Context,
+  open: OpenChain,
+  all: readonly Sendable[],
+): Promise<number> {
+  for (const signed of all) await keepSent(context, signed);
+  const light = await openLight(context, open);
+  let height = 0;
+  try {
+    for (const [done, signed] of all.entries()) {
+      context.out.progress('sending', done, all.length);
+      await submit(open.connection, signed);
+    }
+    for (const [done, signed] of all.entries()) {
+      context.out.progress('proving', done, all.length);
+      const proven = await waitForFinal(light, signed.txid, {
+        timeoutMs: context.settings.timeout * 1_000,
+        resend: signed,
+      });
+      height = Math.max(height, proven.block.header.height);
+    }
+    return height;
+  } finally {
+    context.out.clearProgress();
     await saveLight(context, light);
   }
 }

@@ -1,7 +1,10 @@
 import { fromHex, toHex } from '@mxd/codec';
-import { formatAddress, parseAddress } from '@mxd/crypto/address';
+import { addressOfKey, formatAddress, parseAddress } from '@mxd/crypto/address';
 import { installNative } from '@mxd/crypto/native';
 import { chainTagOf } from '@mxd/protocol/genesis';
+import type { SuiteKey } from '@mxd/protocol/witness';
+import { ownerKey, type Account } from '@mxd/wallet';
+import type { NamedPolicy } from '@mxd/wallet/policy';
 import {
   formatSigningFile,
   isComplete,
@@ -19,9 +22,11 @@ import { offlineGenesis, openChain } from '../chain.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
-import { accountsOf, chosenPlace, openNamed, readBook } from '../wallet-store.ts';
+import { chosenPlace, ownersOf, readBook, type WalletBook } from '../wallet-book.ts';
+import { openNamed } from '../wallet-store.ts';
 import { readText, writeText } from './files.ts';
 import { buildWanted, wantedPayment } from './payment.ts';
+import { knownPolicies, policyBookOf } from './policy.ts';
 import { describe } from './send.ts';
 
 /** The chain that a file says it is for; the caller decides whether to believe it. */
@@ -42,19 +47,52 @@ async function openFile(context: Context, path: string): Promise<SigningFile> {
   return parseSigningFile(text, { chainTag });
 }
 
-function view(file: SigningFile): Shown {
+/** Who of a policy may still sign, by the names that this machine knows. */
+function openNames(
+  open: readonly SuiteKey[],
+  named: NamedPolicy | undefined,
+  network: 'main' | 'test',
+): readonly string[] {
+  return open.map((key) => {
+    const owner = ownerKey(addressOfKey(key.suite, key.publicKey));
+    const member = named?.members.find(
+      (one) => ownerKey(addressOfKey(one.suite, one.publicKey)) === owner,
+    );
+    return member?.name ?? formatAddress(addressOfKey(key.suite, key.publicKey), network);
+  });
+}
+
+async function view(context: Context, file: SigningFile): Promise<Shown> {
   const { set, summary, note } = file;
   const { network } = set.unsigned.chain;
-  const inputs = signingStatus(set).map(({ owner, needed, present }) => ({
+  const known = await knownPolicies(context);
+  const inputs = signingStatus(set).map(({ owner, needed, present, open }) => ({
     address: formatAddress(owner, network),
     signatures: `${present} of ${needed}`,
+    ...(open.length === 0 || present >= needed
+      ? {}
+      : { open: openNames(open, known.get(ownerKey(owner)), network) }),
   }));
   const complete = isComplete(set);
   const data = { ...summary, note, complete, inputs };
-  const lines = inputs.map(({ address, signatures }) => `spends  ${address}  ${signatures} signed`);
+  const lines = inputs.flatMap(({ address, signatures, open = [] }) => [
+    `spends  ${address}  ${signatures} signed`,
+    ...(open.length === 0 ? [] : [`        may sign: ${open.join(', ')}`]),
+  ]);
   const noted = note === '' ? [] : [`note    ${note}`];
   const state = complete ? 'complete: it can be sent' : 'signatures are missing';
   return new Shown(data, [...lines, describe(set.unsigned), ...noted, state].join('\n'));
+}
+
+/** Accounts that own an input or are named by the policy of one. */
+function mayName({ set }: SigningFile, book: WalletBook): readonly Account[] {
+  const keys = new Set([
+    ...set.unsigned.spent.map(({ owner }) => ownerKey(owner)),
+    ...[...set.policies.values()].flatMap((policy) =>
+      policy.keys.map((key) => ownerKey(addressOfKey(key.suite, key.publicKey))),
+    ),
+  ]);
+  return book.accounts.filter(({ owner }) => keys.has(ownerKey(owner)));
 }
 
 async function emit(
@@ -84,17 +122,18 @@ export async function buildFile(context: Context): Promise<unknown> {
   const from = parsed.text('from');
   const owners =
     from === undefined
-      ? (await readBook(chosenPlace(context))).accounts.map(({ owner }) => owner)
+      ? ownersOf(await readBook(chosenPlace(context)))
       : [parseAddress(from, network)];
   const change = parsed.text('change');
   if (change === 'new') throw usage('--change new needs the key: name an address instead');
   const [first] = owners;
   if (first === undefined) throw new CliError('CLI_WALLET_KIND', 'the wallet has no address');
   const rest = change === undefined ? first : parseAddress(change, network);
-  const unsigned = await buildWanted(context, open, wanted, owners, rest);
+  const policies = policyBookOf(await knownPolicies(context));
+  const unsigned = await buildWanted(context, open, wanted, owners, rest, policies);
   const path = parsed.text('out');
   if (path !== undefined) context.out.note(describe(unsigned));
-  const set = startSigning(unsigned);
+  const set = startSigning(unsigned, policies);
   const summary = summarize(unsigned);
   return emit(context, { set, summary, note: parsed.text('note') ?? '' }, path);
 }
@@ -107,22 +146,19 @@ export async function signFile(context: Context): Promise<unknown> {
     const tag = toHex(file.set.unsigned.chain.chainTag).slice(0, 16);
     context.out.note(`signing for chain ${tag}...; --genesis makes sure that it is yours`);
   }
-  if (isDryRun(context)) return view(file);
+  if (isDryRun(context)) return view(context, file);
   using wallet = await openNamed(context);
-  if (!context.parsed.flag('yes')) context.out.note(view(file).text);
+  if (!context.parsed.flag('yes')) context.out.note((await view(context, file)).text);
   const { total } = file.summary;
   await agree(context, `Sign this spending of ${total} MXD?`);
-  const spent = file.set.unsigned.spent.map(({ owner }) => owner);
-  const own = accountsOf(wallet.book, spent);
-  // Policies name keys, not addresses: any account may be one of theirs.
-  const signers = wallet.signers(own.length > 0 ? own : wallet.book.accounts);
+  const signers = wallet.signers(mayName(file, wallet.book));
   const set = signInputs(file.set, signers);
   for (const signer of signers) signer[Symbol.dispose]();
   return emit(context, { ...file, set }, context.parsed.text('out') ?? path);
 }
 
 export const inspectFile = async (context: Context): Promise<unknown> =>
-  view(await openFile(context, context.parsed.word(0)));
+  view(context, await openFile(context, context.parsed.word(0)));
 
 export async function mergeFiles(context: Context): Promise<unknown> {
   const [first = '', ...others] = context.parsed.words;

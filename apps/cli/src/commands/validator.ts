@@ -18,7 +18,8 @@ import { CliError } from '../errors.ts';
 import { keystoreCosts } from '../keystore-costs.ts';
 import { Shown } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
-import { accountsOf, chosenPlace, openNamed, readBook, type OpenWallet } from '../wallet-store.ts';
+import { accountsOf, chosenPlace, readBook } from '../wallet-book.ts';
+import { openNamed, type OpenWallet } from '../wallet-store.ts';
 import { amountOf, gatherCoins } from './payment.ts';
 import { deliver, describe } from './send.ts';
 

@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '@mxd/codec';
+import { formatAddress } from '@mxd/crypto/address';
 import { installNative } from '@mxd/crypto/native';
 import { entropyOfMnemonic, mnemonicOfEntropy, parseMnemonic } from '@mxd/crypto/mnemonic';
 import { SecretBytes, type Secret } from '@mxd/crypto/secret';
@@ -15,16 +16,18 @@ import { readSecret } from '../secret-input.ts';
 import { keystoreCosts } from '../keystore-costs.ts';
 import {
   accountView,
-  allPlaces,
+  allBooks,
   chosenPlace,
   newPlace,
   readBook,
+  ownersOf,
+  suiteName,
   suiteNames,
-  walletPassphrase,
   writeBook,
   type SuiteName,
   type WalletPlace,
-} from '../wallet-store.ts';
+} from '../wallet-book.ts';
+import { walletPassphrase } from '../wallet-store.ts';
 import { writeSecretText } from './files.ts';
 
 /** The suite that is asked for; hybrid unless told, since it holds if either half does. */
@@ -146,24 +149,23 @@ export async function importKey(context: Context): Promise<unknown> {
 }
 
 export async function listWallets(context: Context): Promise<unknown> {
-  const places = await allPlaces(context);
-  return Promise.all(
-    places.map(async (place) => {
-      const book = await readBook(place).catch((error: unknown) => {
-        if (error instanceof CliError) return undefined;
-        throw error;
-      });
-      const [first] = book?.accounts ?? [];
-      const view = first === undefined ? {} : accountView(first, context.settings.network);
-      return {
-        name: place.name,
-        kind: book?.kind ?? 'unknown',
-        addresses: book?.accounts.length ?? 0,
-        suite: view['suite'],
-        address: view['address'],
-      };
-    }),
-  );
+  const { network } = context.settings;
+  return (await allBooks(context)).map(({ place, book }) => {
+    const owners = book === undefined ? [] : ownersOf(book);
+    const [first] = owners;
+    const suite = book?.accounts[0]?.suite;
+    const { policy } = book?.policy ?? {};
+    return {
+      name: place.name,
+      kind: book?.kind ?? 'unknown',
+      addresses: owners.length,
+      suite:
+        policy === undefined
+          ? suite && suiteName(suite)
+          : `${policy.threshold} of ${policy.keys.length}`,
+      address: first && formatAddress(first, network),
+    };
+  });
 }
 
 async function exportSecret(context: Context, place: WalletPlace): Promise<unknown> {

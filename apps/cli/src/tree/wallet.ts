@@ -1,4 +1,5 @@
 import {
+  changeOptions,
   nodeOptions,
   passphraseOption,
   signFileSpec,
@@ -20,6 +21,7 @@ const name = {
 } as const;
 
 const wallet = () => import('../commands/wallet.ts');
+const move = () => import('../commands/move.ts');
 const accounts = () => import('../commands/accounts.ts');
 
 export const walletGroups: readonly GroupSpec[] = [
@@ -90,6 +92,65 @@ export const walletCommands: readonly CommandSpec[] = [
     about: 'Shows what the file spends and pays before it asks. See mxd tx build.',
     examples: ['mxd wallet sign payment.json --wallet alice --genesis genesis.mxd --yes'],
     ...signFileSpec,
+  },
+  {
+    path: ['wallet', 'watch'],
+    summary: 'Make a wallet that sees and cannot sign, of addresses and exported public keys.',
+    about:
+      'It shows balances, makes payment requests and builds signing files for the machine that ' +
+      'has the keys.',
+    arguments: [
+      { name: 'name', help: 'Name of the wallet.' },
+      { name: 'what', rest: true, help: 'Addresses, and files of mxd wallet export.' },
+    ],
+    examples: ['mxd wallet watch eyes $ADDRESS'],
+    load: async () => (await import('../commands/watch.ts')).watch,
+  },
+  {
+    path: ['wallet', 'move'],
+    aliases: ['upgrade'],
+    summary: 'Move everything from classical keys to a hybrid one: post-quantum in one step.',
+    about:
+      'Shows what moves, what stays and why, and asks. The wallet gets a new hybrid address, which ' +
+      'is its first one from then on. Stake that is bonded stays until it is unbonded.',
+    arguments: [name],
+    options: {
+      into: { value: 'WALLET', help: 'Another wallet instead, at its first hybrid address.' },
+      ...passphrase,
+      ...nodeOptions,
+      ...changeOptions,
+    },
+    examples: ['mxd wallet move old --dry-run', 'mxd wallet move old --yes'],
+    load: async () => (await move()).toHybrid,
+  },
+  {
+    path: ['wallet', 'sweep'],
+    summary: 'Pay everything that may be spent to one address.',
+    arguments: [
+      { name: 'name', help: 'Name of the wallet, or the path of a keystore file.' },
+      { name: 'to', help: 'Address.' },
+    ],
+    options: { ...passphrase, ...nodeOptions, ...changeOptions },
+    examples: ['mxd wallet sweep bob $ADDRESS --dry-run'],
+    load: async () => (await move()).sweep,
+  },
+  {
+    path: ['wallet', 'join'],
+    aliases: ['consolidate'],
+    summary: 'Join small coins of one address into one, so that payments need fewer.',
+    about:
+      'Takes the address that has most coins; coins of several addresses are never joined, that ' +
+      'would show that they have one owner.',
+    arguments: [name],
+    options: {
+      address: { value: 'ADDRESS', help: 'Join coins of this address.' },
+      count: { value: 'N', help: 'Most coins to join; 100 unless told.' },
+      ...passphrase,
+      ...nodeOptions,
+      ...changeOptions,
+    },
+    examples: ['mxd wallet join bob --dry-run'],
+    load: async () => (await move()).join,
   },
   {
     path: ['wallet', 'discover'],

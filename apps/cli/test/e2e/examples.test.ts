@@ -64,6 +64,11 @@ beforeAll(async () => {
   ]);
   box.env['TXID'] = sent.txid;
   box.env['REQUEST'] = `mxd:${bob?.address ?? ''}?amount=4.2`;
+  await ok('mxd wallet new old --suite ed25519 --words-file old.words');
+  const [old] = await box.json<{ address: string }[]>(['address', 'list', 'old']);
+  for (const to of [old?.address ?? '', bob?.address ?? '']) {
+    await box.json(['send', to, '2', '--wallet', 'alice', '--yes']);
+  }
   await ok('mxd tx build $ADDRESS 3 --wallet alice --out payment.json');
 });
 

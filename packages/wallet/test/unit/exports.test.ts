@@ -66,6 +66,13 @@ test('every entry shows these names', async () => {
         "formatPaymentUri",
         "parsePaymentUri",
       ],
+      "./policy": [
+        "formatKeyFile",
+        "formatPolicyFile",
+        "makePolicy",
+        "parseKeyFile",
+        "parsePolicyFile",
+      ],
       "./qr": [
         "qrCode",
         "qrSvg",

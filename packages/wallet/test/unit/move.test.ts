@@ -32,7 +32,7 @@ describe('moving to hybrid keys', () => {
     coinOf(classical.owner, 9n, { spentBy: new Uint8Array(64) }),
     coinOf(hybrid.owner, 6_000n),
   ];
-  const move = planHybridMove(chain, master, path, { coins, height: 10 });
+  const move = planHybridMove(chain, hybrid, { coins, height: 10 });
 
   test('takes everything that may be spent, in transactions that fit', () => {
     expect(move.account.owner).toEqual(hybrid.owner);
@@ -53,7 +53,9 @@ describe('moving to hybrid keys', () => {
 
   test('says when there is nothing to move', () => {
     const nothing = { coins: [coinOf(hybrid.owner, 6_000n)], height: 10 };
-    expect(codeOf(() => planHybridMove(chain, master, path, nothing))).toBe('WALLET_NOTHING');
+    expect(codeOf(() => planHybridMove(chain, hybrid, nothing))).toBe('WALLET_NOTHING');
+    const weak = { coins, height: 10 };
+    expect(codeOf(() => planHybridMove(chain, classical, weak))).toBe('WALLET_SUITE');
   });
 });
 
