@@ -10,7 +10,7 @@ import type { Candidate, ChainState } from './chain-state.ts';
 import { LedgerError } from './errors.ts';
 import { tableAfter, verifyClaims } from './execution.ts';
 import type { OutputDiff } from './layers.ts';
-import { checkStateless, prepareKnown, type PreparedTransaction } from './transaction-rules.ts';
+import { checkStateless, type PreparedTransaction } from './transaction-rules.ts';
 import type { BlockRejection, BuildRequest } from './types.ts';
 import {
   activeParameters,
@@ -133,7 +133,7 @@ async function choose(
   const chosen: PreparedTransaction[] = [];
   for (const entry of waiting) {
     if (left?.has(entry.txidHex()) === true) continue;
-    const prepared = prepareKnown(entry.bytes, entry.txidText, entry.wtxidText);
+    const prepared = env.names.prepare(entry.bytes);
     // The rules may have changed (2.21) since the transaction was admitted.
     if (prepared.ok && checkStateless(prepared.value, parameters, env.networkId).ok) {
       chosen.push(prepared.value);

@@ -225,7 +225,7 @@ export class Admission {
       for (const item of open) {
         const missing = this.#resolve(item, outputs);
         if (missing.length === 0) {
-          const placed = this.#place(item, nowMs);
+          const placed = this.#place(item, nowMs, false);
           if (placed.ok) ready.push(item);
           else verdicts.set(item, this.#refuseItem(item, placed));
         } else if (missing.some((key) => siblings.has(key.slice(0, 64)))) later.push(item);
@@ -283,7 +283,7 @@ export class Admission {
     if (maker === undefined) return undefined;
     const index = new DataView(binaryBytes(key.slice(64)).buffer).getUint32(0);
     if (index >= maker.outputCount) return undefined;
-    const prepared = prepareTransaction(maker.bytes);
+    const prepared = this.#options.chain.names.prepare(maker.bytes);
     const output = prepared.ok ? prepared.value.body.outputs[index] : undefined;
     if (!prepared.ok || output === undefined) return undefined;
     const { chain } = this.#options;
@@ -320,14 +320,16 @@ export class Admission {
     return this.#refuse(wtxidText, tx.txid, { code: 'POOL_ORPHAN_FULL', reason, mayRetry: true });
   }
 
-  /** The rules against the next block, conflicts, rates and room. Changes nothing. */
-  #place(item: Judged, nowMs: number): Placed {
+  /**
+   * The rules against the next block, conflicts, rates and room. Changes nothing. An output's owner
+   * never changes, so after the signatures `isOwned` spares hashing the keys again.
+   */
+  #place(item: Judged, nowMs: number, isOwned: boolean): Placed {
     const { tx, spent } = item;
     const height = this.#options.chain.height() + 1;
-    for (const verdict of [checkWindow(tx.body, height), checkSpending(tx, spent, height)]) {
-      if (verdict.ok) continue;
-      return refusal(verdict.code, verdict.reason, !final.has(verdict.code));
-    }
+    const window = checkWindow(tx.body, height);
+    const verdict = window.ok ? checkSpending(tx, spent, height, isOwned) : window;
+    if (!verdict.ok) return refusal(verdict.code, verdict.reason, !final.has(verdict.code));
     const conflicts = this.#conflicts(item);
     if (!conflicts.ok) return conflicts;
     const entry = this.#makeEntry(item, nowMs);
@@ -588,7 +590,7 @@ export class Admission {
       const why: Refusal = { code: 'TX_INPUT_UNKNOWN', reason, mayRetry: true };
       return this.#refuse(wtxidText, tx.txid, why);
     }
-    const placed = this.#place(item, nowMs);
+    const placed = this.#place(item, nowMs, true);
     const { entry } = item;
     if (!placed.ok || entry === undefined) {
       const why = placed.ok ? ({ code: 'POOL_FULL', reason: '', mayRetry: true } as const) : placed;
@@ -609,7 +611,7 @@ export class Admission {
     }
     for (const parent of this.#parents(tx)) entry.addParent(parent);
     index.insert(entry, entry.bucket, this.#options.chain.height() + 1);
-    this.#options.chain.names.note(entry.bytes, entry);
+    this.#options.chain.names.note(entry.bytes, entry, tx);
     counts.accepted++;
     return { status: 'accepted', txid: tx.txid, replaced: replaced.map((each) => each.txid) };
   }
