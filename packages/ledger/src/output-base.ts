@@ -7,6 +7,8 @@ import type { Pace, UnspentOutput } from './types.ts';
 
 /** Keys asked of the store in one call: decoding a page takes about 2 ms. */
 const pageKeys = 1024;
+/** Below it reading takes less time than handing the work over. */
+const fewKeys = 16;
 /** Look-ups in the cache between two questions whether to pause. */
 const cacheKeys = 256;
 
@@ -52,7 +54,11 @@ export class OutputBase {
     for (let start = 0; start < missing.length; start += pageKeys) {
       const page = missing.slice(start, start + pageKeys);
       const began = this.#generation;
-      const outputs = await reader.getMany(page);
+      // A few are read on this thread: waking one of the pool takes as long as 20 of them.
+      const outputs =
+        page.length <= fewKeys
+          ? page.map((key) => reader.getSync(key))
+          : await reader.getMany(page);
       const isCurrent = began === this.#generation;
       for (let i = 0; i < page.length; i++) {
         const output = outputs[i];

@@ -10,6 +10,7 @@ import { openDatabase, type KeyValueStore } from '@mxd/storage';
 
 import { NodeError } from './errors.ts';
 import { slicePace } from './pace.ts';
+import { SignatureChecks } from './signature-checks.ts';
 
 /** Checks a consensus signature with the suite in use. Ed25519: 52 us with libsodium. */
 export const verifyConsensusSignature: VerifySignature = (key, message, signature) =>
@@ -21,6 +22,7 @@ export interface Chain extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly mempool: Mempool;
   readonly pool: VerificationPool;
+  readonly checks: SignatureChecks;
 }
 
 export interface ChainOptions {
@@ -56,11 +58,12 @@ export async function openChain({ config, genesis, policy }: ChainOptions): Prom
   const pool = new VerificationPool(
     verification.workers === 0 ? {} : { workers: verification.workers },
   );
+  const checks = new SignatureChecks(pool);
   try {
     const ledger = await Ledger.open({
       store,
       genesis: genesis.document,
-      verifySignatures: (checks) => pool.verify(checks),
+      verifySignatures: checks.verify,
       verifyConsensusSignature,
       pace: slicePace(),
       indexes: {
@@ -73,7 +76,7 @@ export async function openChain({ config, genesis, policy }: ChainOptions): Prom
     });
     const mempool = new Mempool({
       chain: poolChainOf(ledger),
-      verifySignatures: (checks) => pool.verify(checks),
+      verifySignatures: checks.verify,
       ...(policy === undefined ? {} : { policy }),
       maxBytes: pooled.maxBytes,
       maxTransactions: pooled.maxTransactions,
@@ -83,6 +86,7 @@ export async function openChain({ config, genesis, policy }: ChainOptions): Prom
       ledger,
       mempool,
       pool,
+      checks,
       async [Symbol.asyncDispose]() {
         await ledger.close();
         await pool.close({ drain: false });

@@ -8,7 +8,7 @@ export const loopSampleMs = 5;
 /** Reads the node's own numbers into its metrics at each scrape. */
 export function bindMetrics(node: MxdNode, core: Core): void {
   const { metrics, network, eventLoop } = node;
-  const { ledger, mempool, pool } = node.chain;
+  const { ledger, mempool, pool, checks } = node.chain;
   metrics.set('buildInfo', 1, { role: node.config.role });
   metrics.bind('finalHeight', () => ledger.head.height);
   metrics.bind('finalityLag', () => node.finalityLagMs / 1_000);
@@ -57,7 +57,7 @@ export function bindMetrics(node: MxdNode, core: Core): void {
     eventLoop.reset();
     return values;
   });
-  metrics.bind('verifications', () => pool.stats().signatures);
+  metrics.bind('verifications', () => checks.total);
   metrics.bind('verificationQueue', () => pool.stats().outstanding);
   metrics.bind('streamSubscribers', () => node.feed.subscribers);
   metrics.bind('streamMissed', () => node.feed.missedTotal);

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -28,12 +29,12 @@ export interface JournalFiles {
 async function handleOf(path: string, flags: string): Promise<SegmentHandle> {
   const file = await open(path, flags, 0o600);
   return {
+    // A few hundred bytes into the page cache: 5 us, where a thread of the pool takes 100 to wake.
+    // Waiting for the disk is left to the pool.
     async write(bytes, position) {
       let done = 0;
       while (done < bytes.length) {
-        const left = bytes.length - done;
-        const { bytesWritten } = await file.write(bytes, done, left, position + done);
-        done += bytesWritten;
+        done += writeSync(file.fd, bytes, done, bytes.length - done, position + done);
       }
     },
     sync: () => file.datasync(),
