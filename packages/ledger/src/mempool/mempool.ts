@@ -144,6 +144,13 @@ export class Mempool {
     yield* this.#index.entries();
   }
 
+  /** Best first, about as blocks take them: the tipped ones, then those whose coins rested longest. */
+  *bestFirst(): Generator<PooledTransaction, void> {
+    const { lanes } = this.#index;
+    yield* lanes.tip.best();
+    yield* lanes.free.best();
+  }
+
   /** What a block should hold, ancestors first. */
   select(request: SelectionRequest): readonly PooledTransaction[] {
     return selectEntries(this.#index, request, this.#freeSharePercent);
