@@ -41,7 +41,7 @@ import { Justifications } from './consensus/justifications.ts';
 import { RecordPool } from './consensus/record-pool.ts';
 import { NodeError } from './errors.ts';
 import { AddressTexts } from './events/address-texts.ts';
-import { addressesOf, BlockEvents } from './events/blocks.ts';
+import { BlockEvents } from './events/blocks.ts';
 import { EventFeed } from './events/feed.ts';
 import { startMetricsServer } from './http/metrics-server.ts';
 import { startHttpServer, type HttpListener } from './http/server.ts';
@@ -120,7 +120,6 @@ export class MxdNode implements NodeView, AsyncDisposable {
   readonly #host: ConsensusHost;
   readonly #records = new RecordPool();
   readonly #justifications: Justifications;
-  readonly #texts: AddressTexts;
   readonly #blockEvents: BlockEvents;
   readonly #sync: HistorySync;
   readonly #snapshots: SnapshotMaker;
@@ -174,8 +173,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#version = parts.version;
     const { ledger, mempool } = chain;
     this.#validatorId = validatorIdentity(chain, validator)?.id;
-    this.#texts = new AddressTexts(this.addressNetwork);
-    this.#blockEvents = new BlockEvents(this.#texts, slicePace());
+    this.#blockEvents = new BlockEvents(new AddressTexts(this.addressNetwork), slicePace());
     this.feed = new EventFeed(
       (height) => this.#blockEvents.load(ledger, height),
       ledger.head.height,
@@ -615,9 +613,13 @@ export class MxdNode implements NodeView, AsyncDisposable {
     this.#host.feed({ type: 'workArrived' });
     this.plugins.accepted(transactions);
     if (!this.feed.wants('transaction')) return;
-    for (const { txid, bytes } of transactions) {
-      const addresses = addressesOf(transactionCodec.decode(bytes), this.#texts);
-      this.feed.transaction(toHex(txid), 'pending', addresses);
+    const { mempool } = this.#chain;
+    for (const { txid } of transactions) {
+      const name = toHex(txid);
+      const owners = mempool.get(txid)?.owners;
+      // One that a later one of its batch displaced waits no more.
+      if (owners === undefined) continue;
+      this.feed.transaction(name, 'pending', this.#blockEvents.pending(name, owners));
     }
   }
 
@@ -738,6 +740,13 @@ export class MxdNode implements NodeView, AsyncDisposable {
 
   submit(bytes: Uint8Array, source: string): Promise<SubmissionOutcome> {
     return this.admission.submit(bytes, source);
+  }
+
+  submitAll(
+    transactions: readonly Uint8Array[],
+    source: string,
+  ): Promise<readonly SubmissionOutcome[]> {
+    return this.admission.submitAll(transactions, source);
   }
 
   async submitRecord(

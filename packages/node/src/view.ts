@@ -47,6 +47,11 @@ export interface NodeView {
   status(): Status;
   parameters(): ChainParameters;
   submit(bytes: Uint8Array, source: string): Promise<SubmissionOutcome>;
+  /** Several in their order, judged together; one outcome each. */
+  submitAll(
+    transactions: readonly Uint8Array[],
+    source: string,
+  ): Promise<readonly SubmissionOutcome[]>;
   submitRecord(
     record: SystemRecord,
   ): Promise<{ readonly ok: true; readonly fresh: boolean } | SubmissionRefusal>;

@@ -95,6 +95,8 @@ export type AdmissionVerdict =
 
 /** A waiting transaction as interfaces and block building see it. */
 export interface PooledTransaction {
+  /** Whom it spends from and pays to, each once: version and hash, one character per byte. */
+  readonly owners: readonly string[];
   readonly txid: TxId;
   /** The ids as `binaryText`. */
   readonly txidText: string;

@@ -20,9 +20,19 @@ export class AddressTexts {
   }
 
   of(owner: Owner): string {
-    const key = owner.version + Buffer.prototype.latin1Slice.call(owner.hash);
+    return this.ofText(
+      String.fromCharCode(owner.version) + Buffer.prototype.latin1Slice.call(owner.hash),
+    );
+  }
+
+  /** Of an owner as the mempool names it: version and hash, one character per byte. */
+  ofText(key: string): string {
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
+    const owner = {
+      version: key.charCodeAt(0) as Owner['version'],
+      hash: Buffer.from(key.slice(1), 'latin1'),
+    };
     const text = formatAddress(owner, this.#network);
     this.#texts.set(key, text);
     if (this.#texts.size > limits.addressTexts.value) {

@@ -6,11 +6,12 @@ import type { Block } from '@mxd/protocol';
 import { transactionCodec, txidOfBytes, type Transaction } from '@mxd/protocol/transaction';
 
 import { blockSummary } from '../http/convert.ts';
+import { limits } from '../limits.ts';
 import type { AddressTexts } from './address-texts.ts';
 import { formatPlace, type FinalEvents } from './feed.ts';
 
 /** Addresses that a transaction spends from, by its witnesses, and pays to. Each once. */
-export function addressesOf(tx: Transaction, texts: AddressTexts): readonly string[] {
+function addressesOf(tx: Transaction, texts: AddressTexts): readonly string[] {
   const seen = new Set<string>();
   for (const witness of tx.witnesses) {
     const owner =
@@ -27,10 +28,30 @@ export function addressesOf(tx: Transaction, texts: AddressTexts): readonly stri
 export class BlockEvents {
   readonly #texts: AddressTexts;
   readonly #pace: Pace;
+  /** Of waiting transactions that were told, by txid: neither decoded nor hashed again when final. */
+  readonly #told = new Map<string, readonly string[]>();
 
   constructor(texts: AddressTexts, pace: Pace) {
     this.#texts = texts;
     this.#pace = pace;
+  }
+
+  /** Addresses of a waiting transaction, `owners` as the mempool names them. */
+  pending(txid: string, owners: readonly string[]): readonly string[] {
+    const addresses = owners.map((owner) => this.#texts.ofText(owner));
+    this.#told.set(txid, addresses);
+    if (this.#told.size > limits.streamEvents.value) {
+      const [oldest] = this.#told.keys();
+      if (oldest !== undefined) this.#told.delete(oldest);
+    }
+    return addresses;
+  }
+
+  #addressesOf(txid: string, bytes: Uint8Array): readonly string[] {
+    const told = this.#told.get(txid);
+    if (told === undefined) return addressesOf(transactionCodec.decode(bytes), this.#texts);
+    this.#told.delete(txid);
+    return told;
   }
 
   /** Of an old block, from the store; undefined if it has been pruned. */
@@ -53,16 +74,11 @@ export class BlockEvents {
     const { height } = point;
     const events: StreamEvent[] = [];
     for (const [i, bytes] of (block?.transactions ?? []).entries()) {
-      const tx = transactionCodec.decode(bytes);
+      const txid = toHex(txids?.[i] ?? txidOfBytes(bytes, transactionCodec.decode(bytes).body));
       events.push({
         topic: 'transaction',
         cursor: formatPlace({ height, offset: events.length + 1 }),
-        data: {
-          txid: toHex(txids?.[i] ?? txidOfBytes(bytes, tx.body)),
-          state: 'final',
-          height,
-          addresses: addressesOf(tx, this.#texts),
-        },
+        data: { txid, state: 'final', height, addresses: this.#addressesOf(txid, bytes) },
       });
       if (this.#pace.due()) await this.#pace.pause();
     }

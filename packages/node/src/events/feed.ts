@@ -23,7 +23,7 @@ export interface SubscriptionOptions {
 interface Place {
   readonly height: number;
   /** Events of the block that have been delivered. */
-  readonly offset: number;
+  offset: number;
 }
 
 /** `17.3`: block 17, three of its events delivered. */
@@ -152,6 +152,8 @@ export class Subscription implements AsyncIterableIterator<StreamEvent, undefine
   readonly #onClose: () => void;
   readonly #passing: StreamEvent[] = [];
   #place: Place;
+  /** The block that is being delivered. */
+  #block: FinalEvents | undefined;
   #missed = 0;
   #closed = false;
   #wake: (() => void) | undefined;
@@ -209,6 +211,20 @@ export class Subscription implements AsyncIterableIterator<StreamEvent, undefine
     return { done: true, value: undefined };
   }
 
+  /**
+   * Further events that need no waiting, `most` of them: a writer sends what is there at once. What
+   * it takes counts as delivered.
+   */
+  rest(most: number): readonly StreamEvent[] {
+    const events: StreamEvent[] = [];
+    while (events.length < most && !this.#closed) {
+      const event = this.#notice() ?? this.#passing.shift() ?? this.#nextOf(this.#block);
+      if (event === undefined) break;
+      events.push(event);
+    }
+    return events;
+  }
+
   return(): Promise<IteratorResult<StreamEvent, undefined>> {
     this.close();
     return Promise.resolve({ done: true, value: undefined });
@@ -224,20 +240,30 @@ export class Subscription implements AsyncIterableIterator<StreamEvent, undefine
 
   /** The next event of the chain that this reader wants; undefined when it has caught up. */
   async #nextFinal(): Promise<StreamEvent | undefined> {
-    const { topics, address } = this.#options;
     const behind = this.#feed.head - this.#place.height;
     if (behind > limits.streamReplay.value) return this.#skip(behind);
     while (this.#place.height <= this.#feed.head && !this.#closed) {
-      const block = await this.#feed.at(this.#place.height);
-      if (block === undefined) return this.#skip(1);
-      while (this.#place.offset < block.events.length) {
-        const event = block.events[this.#place.offset] as StreamEvent;
-        this.#place = { height: this.#place.height, offset: this.#place.offset + 1 };
-        const wanted = event.topic !== 'missed' && topics.has(event.topic);
-        if (wanted && touches(event, address)) return event;
-      }
-      this.#place = { height: this.#place.height + 1, offset: 0 };
+      this.#block = await this.#feed.at(this.#place.height);
+      if (this.#block === undefined) return this.#skip(1);
+      const event = this.#nextOf(this.#block);
+      if (event !== undefined) return event;
     }
+    return undefined;
+  }
+
+  /** The next event of a block that this reader wants; after its last one, the next block's turn. */
+  #nextOf(block: FinalEvents | undefined): StreamEvent | undefined {
+    const { topics, address } = this.#options;
+    if (block?.height !== this.#place.height) return undefined;
+    const { events } = block;
+    while (this.#place.offset < events.length) {
+      const event = events[this.#place.offset] as StreamEvent;
+      this.#place.offset++;
+      const wanted = event.topic !== 'missed' && topics.has(event.topic);
+      if (wanted && touches(event, address)) return event;
+    }
+    this.#block = undefined;
+    this.#place = { height: this.#place.height + 1, offset: 0 };
     return undefined;
   }
 

@@ -129,9 +129,8 @@ function transactionHandlers(
       return { txid, state, fresh };
     },
     async submitBatch({ body, source }) {
-      // All enter the queue in this turn and in this order, so that they are judged together.
-      const outcomes = body.transactions.map((text) => view.submit(fromHex(text), source));
-      return { items: (await Promise.all(outcomes)).map(itemOf) };
+      const outcomes = await view.submitAll(body.transactions.map(fromHex), source);
+      return { items: outcomes.map(itemOf) };
     },
     async transaction({ params }) {
       const txid = fromHex(params.txid);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-import { ApiError, streamQuery, type StreamQuery } from '@mxd/api';
+import { ApiError, streamQuery, type StreamEvent, type StreamQuery } from '@mxd/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { parsePlace, type EventFeed, type Subscription } from '../events/feed.ts';
@@ -44,6 +44,12 @@ function drained(raw: ServerResponse): Promise<void> {
   });
 }
 
+/** About 64 kB: then a slow reader is waited for. */
+const eventsPerWrite = 128;
+
+const serverSent = (event: StreamEvent): string =>
+  `id: ${event.cursor}\nevent: ${event.topic}\ndata: ${JSON.stringify(event)}\n\n`;
+
 async function sendEvents(reply: FastifyReply, subscription: Subscription): Promise<void> {
   const { raw } = reply;
   raw.writeHead(200, {
@@ -57,7 +63,9 @@ async function sendEvents(reply: FastifyReply, subscription: Subscription): Prom
   raw.on('close', () => subscription.close());
   try {
     for await (const event of subscription) {
-      const text = `id: ${event.cursor}\nevent: ${event.topic}\ndata: ${JSON.stringify(event)}\n\n`;
+      // What else is there goes with it: a write costs as much as ten events.
+      let text = serverSent(event);
+      for (const more of subscription.rest(eventsPerWrite)) text += serverSent(more);
       // A reader that does not read stops its own subscription, not the node.
       if (!raw.write(text) && !raw.destroyed) await drained(raw);
       if (raw.destroyed) break;

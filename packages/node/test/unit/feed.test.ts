@@ -51,6 +51,28 @@ describe('event feed', () => {
     expect(second).toHaveBeenCalledTimes(1);
   });
 
+  test('gives what needs no waiting at once, in order and without doubles', async () => {
+    const feed = new EventFeed((height) => Promise.resolve(eventsOf(height, 5)), 0);
+    const topics = new Set(['block', 'transaction'] as const);
+    const reader = feed.subscribe({ topics, address: undefined, cursor: undefined });
+    feed.final(1);
+    feed.final(2);
+    const cursors: string[] = [];
+    const take = async (most: number): Promise<void> => {
+      const { value } = await reader.next();
+      for (const event of [value, ...reader.rest(most)]) cursors.push(event?.cursor ?? 'none');
+    };
+    await take(2);
+    await take(100);
+    feed.transaction('aa', 'pending', []);
+    await take(100);
+    await take(100);
+    const expected = [1, 2].flatMap((height) => [1, 2, 3, 4, 5].map((n) => `${height}.${n}`));
+    expect(cursors.filter((cursor) => cursor !== '3.0')).toEqual(expected);
+    expect(cursors).toContain('3.0');
+    expect(reader.rest(100)).toEqual([]);
+  });
+
   test('keeps a bounded number of events, however many payments a block has', async () => {
     const size = Math.ceil(limits.streamEvents.value / 4);
     const load = vi.fn((height: number) => Promise.resolve(eventsOf(height, size)));
