@@ -1,4 +1,4 @@
-import { loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 
 import type { Holdings } from './coins.ts';
 import type { LoadOptions } from './options.ts';
@@ -31,6 +31,12 @@ export interface Report {
   readonly answerP99Ms: number;
   readonly cpuMsPerTx: number | null;
   readonly generatorCpuMsPerTx: number;
+  /** Of `cpuMsPerTx`, what checking a payment's signature once at every node costs on this machine. */
+  readonly signatureCpuMsPerTx: number;
+  /** Share of all processors that these checks alone took, in percent. */
+  readonly signatureSharePercent: number;
+  /** Payments a second if signatures were all that the processors did. */
+  readonly signatureCeilingTps: number;
   /** Of the node that holds most. */
   readonly rssMb: number | null;
   readonly rssGrowthMb: number | null;
@@ -53,6 +59,8 @@ export interface Measured {
   readonly nodes: number;
   readonly tracker: Tracker;
   readonly startMs: number;
+  /** Processor time of one signature check. */
+  readonly signatureMs: number;
   readonly before: {
     readonly usage: Usage;
     readonly holdings: Holdings;
@@ -105,6 +113,9 @@ export function reportOf(measured: Measured): Report {
   const cpu = after.usage.cpuMs;
   const own = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
   const isKnown = after.usage.rssMb.length > 0;
+  const finalizedTps = seconds === 0 ? 0 : finals.length / seconds;
+  const signatures = measured.signatureMs * measured.nodes;
+  const processors = availableParallelism();
   return {
     profile: profile.name,
     nodes: measured.nodes,
@@ -119,7 +130,7 @@ export function reportOf(measured: Measured): Report {
     refused: tracker.refusals,
     refusedBy: Object.fromEntries(tracker.refusedBy),
     lost: sent.length - finals.length - tracker.refusals,
-    finalizedTps: seconds === 0 ? 0 : round(finals.length / seconds),
+    finalizedTps: round(finalizedTps),
     busiestSecondTps: busiestSecond(finals.map(({ finalMs }) => finalMs)),
     p50Ms: round(percentile(sorted, 0.5)),
     p95Ms: round(percentile(sorted, 0.95)),
@@ -129,6 +140,9 @@ export function reportOf(measured: Measured): Report {
     answerP99Ms: round(percentile(answers, 0.99)),
     cpuMsPerTx: cpu === undefined ? null : per(cpu - (before.usage.cpuMs ?? cpu), 3),
     generatorCpuMsPerTx: per(own / 1_000, 3),
+    signatureCpuMsPerTx: round(signatures, 3),
+    signatureSharePercent: round((finalizedTps * signatures) / (10 * processors)),
+    signatureCeilingTps: Math.floor((1_000 * processors) / signatures),
     rssMb: isKnown ? round(most(after.usage.rssMb)) : null,
     rssGrowthMb: isKnown ? round(growthOf(measured)) : null,
     peerBytesPerTx: per(after.usage.peerBytes - before.usage.peerBytes, 0),
@@ -165,6 +179,11 @@ export function textOf(report: Report): string {
     [
       'processor',
       `${of(report.cpuMsPerTx, 'ms')} per payment over all nodes, generator ${report.generatorCpuMsPerTx} ms`,
+    ],
+    [
+      'signatures',
+      `${report.signatureCpuMsPerTx} ms of it, ${report.signatureSharePercent} % of all processors; ` +
+        `alone they allow ${report.signatureCeilingTps}/s`,
     ],
     ['memory', `${of(report.rssMb, 'MB')} largest node, grown ${of(report.rssGrowthMb, 'MB')}`],
     [

@@ -1,5 +1,5 @@
 import type { Owner } from '@mxd/protocol/transaction';
-import type { Coin } from '@mxd/wallet';
+import type { Coin, SigningAccount } from '@mxd/wallet';
 import { masterKeyOfWords } from '@mxd/wallet/mnemonic';
 
 import { coinsOf, heightOf, holdingsOf } from './coins.ts';
@@ -12,6 +12,7 @@ import { provePayments } from './prove.ts';
 import { reportOf, type Report } from './report.ts';
 import { Sender } from './sender.ts';
 import { SignPool } from './sign-pool.ts';
+import { signatureCostOf } from './signature-cost.ts';
 import type { KeyPlace, Signed } from './signing.ts';
 import { Spammer } from './spam.ts';
 import { openTarget, type Target, type TargetNode } from './target.ts';
@@ -33,6 +34,8 @@ interface Ready {
   readonly spam: readonly Signed[];
   /** Accounts whose sum must not change. */
   readonly owners: readonly Owner[];
+  /** Processor time of one check of a payment's signature. */
+  readonly signatureMs: number;
 }
 
 function wanted({ profile, suite }: LoadOptions): number {
@@ -109,8 +112,9 @@ async function prepare(
   );
   const spammers = [0, 1].map((index) => prepared.account({ ...prepared.payer, change: 2, index }));
   const owners = [...receivers, ...[...payers, ...spammers].map((account) => account.owner)];
+  const signatureMs = signatureCostOf(options.suite, payers[options.suite - 1] as SigningAccount);
   for (const account of [...payers, ...spammers]) account[Symbol.dispose]();
-  return { payments: signed.map(paymentOf), spam, owners };
+  return { payments: signed.map(paymentOf), spam, owners, signatureMs };
 }
 
 /** Coins that the preparation itself has not spent. */
@@ -156,7 +160,7 @@ export async function runLoad(options: LoadOptions, say: (text: string) => void)
   using target = await openTarget(options);
   const { nodes } = target;
   const { profile } = options;
-  const { payments, spam, owners } = await prepare(target, options, say);
+  const { payments, spam, owners, signatureMs } = await prepare(target, options, say);
   const isMany = nodes.length > 1;
   const observerOf = isMany ? observerOfMany : observerOfOne;
   const tracker = new Tracker(observerOf, () => sender.wake());
@@ -199,6 +203,7 @@ export async function runLoad(options: LoadOptions, say: (text: string) => void)
     nodes: nodes.length,
     tracker,
     startMs,
+    signatureMs,
     before,
     after,
     apiBytes: bytes,

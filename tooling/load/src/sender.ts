@@ -19,7 +19,7 @@ export interface SenderOptions {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Sends payments to all nodes in turn. */
+/** Sends payments to all nodes in turn: what is due together to one, as far as a request takes it. */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #inFlight = new Set<Promise<void>>();
@@ -85,8 +85,7 @@ export class Sender {
   }
 
   #sendAll(due: readonly Payment[]): void {
-    const { nodes, batch } = this.#options;
-    const most = Math.max(1, Math.min(batch, Math.ceil(due.length / nodes.length)));
+    const { batch } = this.#options;
     let part: Payment[] = [];
     let chars = 0;
     const close = (): void => {
@@ -95,7 +94,7 @@ export class Sender {
       chars = 0;
     };
     for (const payment of due) {
-      const isFull = part.length >= most || chars + payment.hex.length > bodyChars;
+      const isFull = part.length >= batch || chars + payment.hex.length > bodyChars;
       if (isFull) close();
       part.push(payment);
       chars += payment.hex.length;

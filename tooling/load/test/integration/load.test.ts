@@ -38,6 +38,8 @@ describe('a run against real nodes', () => {
     expect(report.p99Ms).toBeGreaterThanOrEqual(report.p50Ms);
     expect(report.finalizedTps).toBeGreaterThan(0);
     expect(report.cpuMsPerTx).toBeGreaterThan(0);
+    expect(report.signatureCpuMsPerTx).toBeGreaterThan(0);
+    expect(report.signatureCeilingTps).toBeGreaterThan(report.finalizedTps);
     expect(report.rssMb).toBeGreaterThan(0);
     expect(textOf(report)).toContain('value      conserved');
   }, 60_000);
