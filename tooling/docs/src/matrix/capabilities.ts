@@ -408,7 +408,7 @@ export const capabilities: readonly Section[] = [
         [
           'packages/consensus/test/unit/genesis.test.ts > all members end with one document that all have signed',
           'packages/consensus/test/unit/genesis.test.ts > half of all messages lost',
-          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+          'tooling/docs/test/e2e/guides.test.ts > every command works, in its order',
         ],
         'the command line runs it over files; no program runs it over the network, and tests have at most four members',
       ),
@@ -563,7 +563,7 @@ export const capabilities: readonly Section[] = [
         ],
         [
           'packages/node/test/integration/membership.test.ts > it bonds, joins by its record, and leads',
-          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+          'tooling/docs/test/e2e/guides.test.ts > every command works, in its order',
         ],
       ),
       done(
@@ -732,7 +732,7 @@ export const capabilities: readonly Section[] = [
           'packages/storage/test/integration/backup.test.ts > is of one moment while writers go on',
           'packages/storage/test/integration/backup.test.ts > refuses another network and a target in use',
           'packages/node/test/integration/admin.test.ts > a backup is taken while the node runs',
-          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+          'tooling/docs/test/e2e/guides.test.ts > every command works, in its order',
         ],
       ),
       done(
@@ -939,7 +939,7 @@ export const capabilities: readonly Section[] = [
         ['tooling/devnet/src/main.ts', 'apps/cli/src/devnet/launch.ts'],
         [
           'tooling/devnet/test/e2e/settlement.test.ts > settle on every node with equal state',
-          'tooling/docs/test/e2e/guide-validator.test.ts > every command of the guide works, in its order',
+          'tooling/docs/test/e2e/guides.test.ts > every command works, in its order',
         ],
       ),
       done(
