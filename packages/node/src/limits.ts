@@ -8,6 +8,7 @@ export const limits = {
   streamReplay: { value: 10_000, unit: 'blocks', why: 'how far back a stream resumes' },
   headerDescendants: { value: 64, unit: 'headers', why: 'headers from a block to its certificate' },
   admissionQueue: { value: 20_000, unit: 'items', why: 'submissions waiting for admission' },
+  candidatesAhead: { value: 64, unit: 'blocks', why: 'not committed yet, when a leader waits' },
   consensusQueue: { value: 65_536, unit: 'items', why: 'inputs waiting for the consensus core' },
   addressOutputs: { value: 100_000, unit: 'items', why: 'outputs summed for one balance' },
   mempoolSave: { value: 30_000, unit: 'ms', why: 'between writes of a changed mempool' },

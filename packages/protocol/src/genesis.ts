@@ -140,9 +140,17 @@ export const genesisCodec: Codec<Genesis> = refine(
       : 'a genesis has one signature per member',
 );
 
+/** A document never changes; encoding one of a million allocations takes a second. */
+const hashes = new WeakMap<GenesisDocument, Digest>();
+
 /** H(`RSC1GENE`, document). */
 export function genesisDocumentHash(document: GenesisDocument): Digest {
-  return taggedHash('RSC1GENE', genesisDocumentCodec.encode(document));
+  let hash = hashes.get(document);
+  if (hash === undefined) {
+    hash = taggedHash('RSC1GENE', genesisDocumentCodec.encode(document));
+    hashes.set(document, hash);
+  }
+  return hash.slice();
 }
 
 /** The tag that binds every signature to the chain of this document. */

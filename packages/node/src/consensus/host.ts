@@ -319,6 +319,8 @@ export class ConsensusHost {
     effect: Extract<Effect, { readonly type: 'build' }>,
   ): Promise<Extract<Input, { readonly type: 'built' }>['result']> {
     const { blockSize, core, ledger, mempool, records, leaveOut } = this.#parts;
+    // A disk that is slower than consensus holds the leader back, before no candidate fits any more.
+    if (ledger.counters.candidates >= limits.candidatesAhead.value) await this.settled();
     const systemRecords = records.all();
     blockSize.nullified(core.counters.nullifications);
     if (!effect.allowEmpty && mempool.size === 0 && systemRecords.length === 0) return 'empty';
