@@ -23,6 +23,8 @@ function prefixPath(error: unknown, part: string | number): unknown {
   return error;
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 /** Fields one after the other, in the order of the object's keys. */
 export function struct<F extends Fields>(fields: F): Codec<StructValue<F>> {
   type Value = StructValue<F>;
@@ -45,6 +47,7 @@ export function struct<F extends Fields>(fields: F): Codec<StructValue<F>> {
       return sum;
     },
     encodeInto(writer, value) {
+      if (!isObject(value)) badValue('CODEC_VALUE', 'expected an object');
       const record = value as Record<string, unknown>;
       let i = 0;
       try {
@@ -79,13 +82,16 @@ export interface ListBounds {
 
 const counters = { u8, u16, u32 } as const;
 
-/** A count, then that many items. */
+/**
+ * A count, then that many items. Items have at least one byte, so that no list is longer than the
+ * input that it is read from. @throws CodecError CODEC_VALUE for an item that may be empty.
+ */
 export function list<T>(item: Codec<T>, bounds: ListBounds): Codec<readonly T[]> {
   const counter = counters[bounds.count];
   const { max, min = 0 } = bounds;
-  // A count is checked against what is left before anything is allocated. Items that may be empty
-  // are bounded by `max` alone.
+  // A count is checked against what is left before anything is allocated.
   const least = item.minBytes;
+  if (least === 0) badValue('CODEC_VALUE', 'items of a list take at least one byte');
   return makeCodec<readonly T[]>({
     minBytes: counter.minBytes + min * item.minBytes,
     maxBytes: counter.maxBytes + max * item.maxBytes,
@@ -133,10 +139,15 @@ export function sized<T>(width: 'u8' | 'u16' | 'u32', inner: Codec<T>, max?: num
     maxBytes: counter.maxBytes + most,
     size: (value) => counter.maxBytes + inner.size(value),
     encodeInto(writer, value) {
-      const length = inner.size(value);
-      if (length > most) badValue('CODEC_LENGTH', `${length} bytes where ${most} are allowed`);
-      counter.encodeInto(writer, length);
+      const start = writer.offset;
+      counter.encodeInto(writer, 0);
       inner.encodeInto(writer, value);
+      const end = writer.offset;
+      const length = end - start - counter.maxBytes;
+      if (length > most) badValue('CODEC_LENGTH', `${length} bytes where ${most} are allowed`);
+      writer.offset = start;
+      counter.encodeInto(writer, length);
+      writer.offset = end;
     },
     decodeFrom(reader) {
       const length = counter.decodeFrom(reader);
@@ -178,7 +189,10 @@ export function union<K extends string, V extends Variants>(
     ]),
   );
   const all = [...byTag.values()];
-  const tagOf = (value: Value): number => (value as Record<string, unknown>)[key] as number;
+  const tagOf = (value: Value): number =>
+    isObject(value)
+      ? ((value as Record<string, unknown>)[key] as number)
+      : badValue('CODEC_VALUE', 'expected an object');
   const variantOf = (value: Value): Codec<unknown> => {
     const variant = byTag.get(tagOf(value));
     return variant ?? badValue('CODEC_TAG', `${key} ${String(tagOf(value))} is unknown`);

