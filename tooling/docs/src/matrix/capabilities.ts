@@ -236,7 +236,7 @@ export const capabilities: readonly Section[] = [
         'Frozen encodings: a fixture of hashes for each type',
         'packages/protocol/src/index.ts',
         [
-          'packages/protocol/test/property/encodings.test.ts > the encoding is frozen',
+          'packages/protocol/test/vectors/frozen.test.ts > every codec, root and signed message that the package has is frozen',
           'packages/storage/test/vectors/formats.test.ts',
         ],
       ),

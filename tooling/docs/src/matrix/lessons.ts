@@ -190,7 +190,7 @@ export const lessons: readonly Lesson[] = [
     'What was signed was not what was verified',
     'One codec for both sides, typed time units, golden vectors',
     shown([
-      'packages/protocol/test/property/encodings.test.ts > the encoding is frozen',
+      'packages/protocol/test/vectors/frozen.test.ts > every codec, root and signed message that the package has is frozen',
       'packages/protocol/test/unit/layout.test.ts > a vote travels in 147 bytes and signs 141',
     ]),
   ),
@@ -200,7 +200,7 @@ export const lessons: readonly Lesson[] = [
     'Canonical encoding, vectors across platforms, fuzzed round trips',
     shown([
       'packages/protocol/test/property/encodings.test.ts > mutated encodings are refused with a code',
-      'packages/protocol/test/property/encodings.test.ts > the encoding is frozen',
+      'packages/protocol/test/vectors/frozen.test.ts > every codec, root and signed message that the package has is frozen',
       'packages/ledger/test/validators/vectors/freeze.test.ts > frozen state of a chain',
     ]),
   ),
