@@ -12,8 +12,8 @@ import type { Target, TargetNode } from './target.ts';
 const restBlocks = 101;
 /** Outputs of one splitting transaction: 3 kB. */
 const splitOutputs = 100;
-/** Base units that preparing transactions tip: those that tip are not held back by rates. */
-const preparingTip = 1_000n;
+/** Base units that preparing transactions tip: one for each byte passes the rates of mempools. */
+const preparingTip = 16_000n;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

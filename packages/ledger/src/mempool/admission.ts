@@ -460,15 +460,17 @@ export class Admission {
     return fine;
   }
 
-  /** Token buckets of the payer's address and of the peer; tipped transactions pay in tips. */
+  /** Token buckets of the payer's address and of the peer; a tip pays for as many bytes as units. */
   #checkRate(item: Judged, height: number, nowMs: number): Placed {
     const { arrival, entry, spent, tx } = item;
     item.cost = 0;
-    if (entry === undefined || arrival.peer === undefined || tx.body.tip > 0n) return fine;
+    if (entry === undefined || arrival.peer === undefined) return fine;
+    if (tx.body.tip >= BigInt(entry.size)) return fine;
     const age = entry.amountSum * BigInt(height) - entry.amountHeightSum;
     let amount = 0n;
     for (const output of spent) amount += output.amount;
-    item.cost = rateCost(entry.size, age, amount, this.#rates.restedBlocks);
+    const fresh = rateCost(entry.size, age, amount, this.#rates.restedBlocks);
+    item.cost = Math.max(0, fresh - Number(tx.body.tip));
     if (!this.#pool.peers.has(arrival.peer, item.cost, nowMs)) {
       return refusal('POOL_PEER_RATE', `${item.cost} bytes of fresh coins are too many`, true);
     }

@@ -412,6 +412,25 @@ describe('bounds', () => {
     expect(pool.counters.addressBuckets).toBe(1);
   });
 
+  test('a tip of one unit does not buy a way past the buckets, one unit a byte does', async () => {
+    const { world, submit, pay } = await fixture(20, {
+      rates: { peerBurstBytes: 500, peerBytesPerSecond: 100 },
+    });
+    for (const i of [0, 1]) {
+      const { bytes } = pay(world.coins[i]!, { tip: 1n });
+      expect(await submit(bytes, 'p')).toMatchObject({ status: 'accepted' });
+    }
+    const cheap = pay(world.coins[2]!, { tip: 1n });
+    expect(await submit(cheap.bytes, 'p')).toEqual(refusedWith('POOL_PEER_RATE'));
+    const size = BigInt(cheap.bytes.length);
+    const short = pay(world.coins[3]!, { tip: size / 2n });
+    expect(await submit(short.bytes, 'p')).toEqual(refusedWith('POOL_PEER_RATE'));
+    for (const i of [4, 5, 6, 7]) {
+      const { bytes } = pay(world.coins[i]!, { tip: size });
+      expect(await submit(bytes, 'p')).toMatchObject({ status: 'accepted' });
+    }
+  });
+
   test('a peer that relays fresh coins waits', async () => {
     const { world, submit, pay } = await fixture(20, {
       rates: { peerBurstBytes: 500, peerBytesPerSecond: 100 },
