@@ -75,11 +75,6 @@ export class SecretMatcher {
     }
   }
 
-  /** Number of texts. */
-  get size(): number {
-    return this.#forms.length;
-  }
-
   /** The first place at or after `from` where one of the texts stands. */
   find(text: string, from = 0): Span | undefined {
     const window = this.#window;

@@ -9,7 +9,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(program: string, reads: boolean): Promise<Ended> {
+function run(program: string, reads: boolean, closesAtOnce = false): Promise<Ended> {
   const child = spawn(
     process.execPath,
     ['--conditions=@mxd/source', '--input-type=module-typescript', '-'],
@@ -17,6 +17,7 @@ function run(program: string, reads: boolean): Promise<Ended> {
   );
   let stdout = '';
   let stderr = '';
+  if (closesAtOnce) child.stdout.destroy();
   if (reads) child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   child.stdin.end(`
@@ -54,5 +55,17 @@ describe('the console', () => {
       false,
     );
     expect(ended).toMatchObject({ code: 0, stderr: 'true 0\n' });
+  });
+
+  it('is flushed to an end when its reader is gone', async () => {
+    const ended = await run(
+      `for (let i = 0; i < 3000; i++) log.info('x'.repeat(6000));
+       log.flush();
+       console.error('went on');
+       process.reallyExit(0);`,
+      false,
+      true,
+    );
+    expect(ended).toMatchObject({ code: 0, stderr: 'went on\n' });
   });
 });

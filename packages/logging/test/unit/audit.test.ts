@@ -295,7 +295,7 @@ describe('tampering', () => {
   const names = ['records.jsonl', 'checkpoints.jsonl', 'head.json'];
 
   it('with any byte is seen', async () => {
-    const directory = await makeLog(2);
+    const directory = await makeLog(1);
     const verdicts: Record<string, number> = {};
     for (const name of names) {
       const path = join(directory, name);
@@ -313,10 +313,10 @@ describe('tampering', () => {
     expect(await verifyAudit(directory, { key })).toMatchObject({ ok: true });
     expect(Object.keys(verdicts).sort()).toContain('AUDIT_ROOT');
     expect(Object.keys(verdicts)).toContain('AUDIT_SIGNATURE');
-  });
+  }, 120_000);
 
   it('by cutting any file at any byte is seen', async () => {
-    const directory = await makeLog(2);
+    const directory = await makeLog(1);
     for (const name of names) {
       const path = join(directory, name);
       const original = readFileSync(path);
@@ -329,7 +329,7 @@ describe('tampering', () => {
       expect(await verifyAudit(directory, { key })).toMatchObject({ ok: false });
       writeFileSync(path, original);
     }
-  });
+  }, 120_000);
 
   it('by dropping whole records or checkpoints is named', async () => {
     const directory = await makeLog(4);
