@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { CodedError, toHex } from '@mxd/codec';
 import { verifySignature } from '@mxd/crypto/suites';
-import { genesisCodec, verifyGenesis, type Genesis } from '@mxd/protocol';
-import { genesisDocumentHash } from '@mxd/protocol/genesis';
+import { verifyGenesis, type Genesis } from '@mxd/protocol';
+import { decodeGenesis, genesisDocumentHash } from '@mxd/protocol/genesis';
 
 import { NodeError } from './errors.ts';
 
@@ -17,7 +17,7 @@ export async function readGenesis(path: string, expectedHash: string): Promise<G
   }
   let genesis: Genesis;
   try {
-    genesis = genesisCodec.decode(bytes);
+    genesis = decodeGenesis(bytes);
   } catch (cause) {
     const why = cause instanceof CodedError ? cause.message : 'unknown';
     throw new NodeError(

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultParameters } from '../../src/index.ts';
 import {
   chainTagOf,
+  decodeGenesis,
+  genesisCodec,
   genesisDocumentCodec,
   genesisDocumentHash,
   type GenesisDocument,
@@ -34,6 +36,20 @@ describe('the hash of a genesis document', () => {
     const copy = genesisDocumentCodec.decode(genesisDocumentCodec.encode(document));
     expect(genesisDocumentHash(copy)).toEqual(hash);
     expect(genesisDocumentHash({ ...document, attempt: 1 })).not.toEqual(hash);
+  });
+
+  test('of a genesis that is kept is that of its bytes, and its allocations come from these', () => {
+    const owner = { version: 0x32, hash: new Uint8Array(20).fill(9) } as const;
+    const allocations = [1n, 2n, 3n].map((amount) => ({ owner, amount }));
+    const genesis = {
+      document: { ...document, allocations },
+      signatures: [new Uint8Array(64).fill(4)],
+    };
+    const kept = decodeGenesis(genesisCodec.encode(genesis));
+    expect(genesisDocumentHash(kept.document)).toEqual(genesisDocumentHash(genesis.document));
+    expect(kept).toEqual(genesis);
+    expect({ ...kept.document }).toEqual(genesis.document);
+    expect(genesisCodec.encode(kept)).toEqual(genesisCodec.encode(genesis));
   });
 
   test('cannot be changed by whoever got it', () => {
