@@ -58,6 +58,12 @@ const profiles: Readonly<Record<string, Profile>> = {
     seconds: 20,
     spam: undefined,
   },
+  soak: {
+    name: 'soak',
+    loop: { kind: 'open', rate: 100 },
+    seconds: 600,
+    spam: undefined,
+  },
   flood: {
     name: 'flood',
     loop: { kind: 'open', rate: 20 },
@@ -66,11 +72,12 @@ const profiles: Readonly<Record<string, Profile>> = {
   },
 };
 
-export const helpText = `Usage: npm run -s load -- [light|sustained|burst|flood] [options]
+export const helpText = `Usage: npm run -s load -- [light|sustained|burst|soak|flood] [options]
 
   light      40 payments a second for 30 s: how fast is a payment final (the default)
   sustained  1,000 a second for 60 s
   burst      2,000 on their way at any time for 20 s: as fast as it goes
+  soak       100 a second for 10 minutes: does memory stay flat
   flood      20 payments a second beside 10,000 a second of spam for 30 s
 
 Where to:
@@ -93,7 +100,8 @@ How:
   --json             one JSON object
 
 Examples:
-  npm start -- up --detach --load-outputs 20000 && npm run -s load -- sustained
+  npm start -- up --detach --load-outputs 60000 && npm run -s load -- sustained
+  npm start -- up --detach --reset --load-outputs 60000 && npm run -s load -- soak
   npm run -s load -- --rate 200 --seconds 10 --suite 3 --json
 `;
 

@@ -40,6 +40,8 @@ export interface Report {
   /** Of the node that holds most. */
   readonly rssMb: number | null;
   readonly rssGrowthMb: number | null;
+  /** Since the middle of the run, when caches are full and code is compiled. */
+  readonly rssLateGrowthMb: number | null;
   readonly peerBytesPerTx: number;
   readonly apiBytesPerTx: number;
   readonly eventLoopP99Ms: number | null;
@@ -66,6 +68,8 @@ export interface Measured {
     readonly holdings: Holdings;
     readonly cpu: NodeJS.CpuUsage;
   };
+  /** In the middle of the run. */
+  readonly midway: Usage | undefined;
   readonly after: {
     readonly usage: Usage;
     readonly holdings: readonly Holdings[];
@@ -87,8 +91,9 @@ function isConserved({ before, after }: Measured): boolean {
 
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
 
-function growthOf({ before, after }: Measured): number {
-  return most(after.usage.rssMb.map((mb, i) => mb - (before.usage.rssMb[i] ?? mb)));
+/** Of the node whose memory grew most. */
+function growthOf(from: Usage, to: Usage): number {
+  return Math.max(...to.rssMb.map((mb, i) => mb - (from.rssMb[i] ?? mb)));
 }
 
 function latencies(finals: readonly Payment[]): readonly number[] {
@@ -144,7 +149,11 @@ export function reportOf(measured: Measured): Report {
     signatureSharePercent: round((finalizedTps * signatures) / (10 * processors)),
     signatureCeilingTps: Math.floor((1_000 * processors) / signatures),
     rssMb: isKnown ? round(most(after.usage.rssMb)) : null,
-    rssGrowthMb: isKnown ? round(growthOf(measured)) : null,
+    rssGrowthMb: isKnown ? round(growthOf(before.usage, after.usage)) : null,
+    rssLateGrowthMb:
+      isKnown && measured.midway !== undefined
+        ? round(growthOf(measured.midway, after.usage))
+        : null,
     peerBytesPerTx: per(after.usage.peerBytes - before.usage.peerBytes, 0),
     apiBytesPerTx: per(measured.apiBytes, 0),
     eventLoopP99Ms: after.loopDelay === undefined ? null : round(after.loopDelay.p99Ms),
@@ -185,7 +194,11 @@ export function textOf(report: Report): string {
       `${report.signatureCpuMsPerTx} ms of it, ${report.signatureSharePercent} % of all processors; ` +
         `alone they allow ${report.signatureCeilingTps}/s`,
     ],
-    ['memory', `${of(report.rssMb, 'MB')} largest node, grown ${of(report.rssGrowthMb, 'MB')}`],
+    [
+      'memory',
+      `${of(report.rssMb, 'MB')} largest node, grown ${of(report.rssGrowthMb, 'MB')}, ` +
+        `${of(report.rssLateGrowthMb, 'MB')} of it in the second half`,
+    ],
     [
       'event loop',
       `p99 ${of(report.eventLoopP99Ms, 'ms')}, max ${of(report.eventLoopMaxMs, 'ms')}`,

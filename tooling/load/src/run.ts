@@ -7,7 +7,7 @@ import { LoadError } from './errors.ts';
 import { Observers } from './observer.ts';
 import type { LoadOptions } from './options.ts';
 import { Preparation } from './prepare.ts';
-import { loopDelayOf, usageOf } from './processes.ts';
+import { loopDelayOf, usageOf, type Usage } from './processes.ts';
 import { provePayments } from './prove.ts';
 import { reportOf, type Report } from './report.ts';
 import { Sender } from './sender.ts';
@@ -177,7 +177,17 @@ export async function runLoad(options: LoadOptions, say: (text: string) => void)
   say(`sending for ${profile.seconds} s`);
   const startMs = performance.now();
   const flood = spammer?.run(profile.spam?.rate ?? 1, ending.signal);
+  let midway: Usage | undefined;
+  const half = setTimeout(() => {
+    usageOf(nodes).then(
+      (usage) => {
+        midway = usage;
+      },
+      () => {},
+    );
+  }, 500 * profile.seconds);
   await sender.run(profile.loop, profile.seconds, ending.signal);
+  clearTimeout(half);
   ending.abort();
   await flood;
   await drain(tracker, options.drainSeconds);
@@ -205,6 +215,7 @@ export async function runLoad(options: LoadOptions, say: (text: string) => void)
     startMs,
     signatureMs,
     before,
+    midway,
     after,
     apiBytes: bytes,
     proven,

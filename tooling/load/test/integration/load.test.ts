@@ -41,6 +41,7 @@ describe('a run against real nodes', () => {
     expect(report.signatureCpuMsPerTx).toBeGreaterThan(0);
     expect(report.signatureCeilingTps).toBeGreaterThan(report.finalizedTps);
     expect(report.rssMb).toBeGreaterThan(0);
+    expect(report.rssLateGrowthMb).toBeTypeOf('number');
     expect(textOf(report)).toContain('value      conserved');
   }, 60_000);
 
