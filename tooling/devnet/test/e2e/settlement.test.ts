@@ -108,6 +108,31 @@ describe('payments', () => {
   });
 });
 
+describe('a network with nothing to do', () => {
+  test('goes on with empty blocks, and takes a payment as ever after that', async () => {
+    const begun = (await network.status(0))?.height ?? 0;
+    // Idle: nobody sends anything, and a leader waits a second before an empty block.
+    await network.height(0, begun + 6);
+    const payer = await network.payer('carol', 2);
+    const before = (await network.status(2))?.height ?? 0;
+    const { txid } = await payer.pay(network.address('dave'), mxd);
+    const { height = 0 } = await network.final(1, txid);
+    expect(height - before).toBeLessThanOrEqual(4);
+  });
+
+  // Peaks are read from /proc, which only Linux has.
+  const onLinux = test.skipIf(process.platform !== 'linux');
+  onLinux('keeps every node below 512 MB, start and peak included', async () => {
+    const { readFile } = await import('node:fs/promises');
+    for (const index of all) {
+      const status = await readFile(`/proc/${network.pid(index)}/status`, 'utf8');
+      const peakKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+      expect(peakKiB).toBeGreaterThan(10_000);
+      expect(peakKiB).toBeLessThan(512 * 1_024);
+    }
+  });
+});
+
 describe('attacks that worked on the earlier network', () => {
   test('theft: a coin signed for by another key', async () => {
     const stolen = await forge(await coinOf('alice'));

@@ -251,10 +251,10 @@ export const lessons: readonly Lesson[] = [
     'A4',
     'The policy for empty blocks stopped the chain',
     'A long idle time, then a transaction: included in normal time',
-    shown(
+    shown([
       'packages/consensus/test/unit/proposing.test.ts > P3 an idle view waits for work, at most EMPTY_DELAY',
-      'a long idle time through whole nodes',
-    ),
+      'tooling/devnet/test/e2e/settlement.test.ts > goes on with empty blocks, and takes a payment as ever after that',
+    ]),
   ),
   lesson(
     'A5',
@@ -312,6 +312,9 @@ export const lessons: readonly Lesson[] = [
     'A10',
     'Memory-hard hashing and buffers exhausted memory at start',
     'A memory budget, tested at 512 MB',
+    shown(
+      'tooling/devnet/test/e2e/settlement.test.ts > keeps every node below 512 MB, start and peak included',
+    ),
   ),
   lesson(
     'A11',
