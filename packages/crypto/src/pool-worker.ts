@@ -1,18 +1,19 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 
 import { nativeSuites } from './native.ts';
 import { verifyChunk, type VerifyRequest, type WorkerMessage } from './pool-messages.ts';
 
-const port = parentPort;
-if (port !== null) {
+/** Answers each chunk of a pool with its verdicts, from "ready" until the port is closed. */
+export function serve(port: MessagePort): void {
   const suites = nativeSuites();
+  const tell = (message: WorkerMessage): void => port.postMessage(message);
   port.on('message', (request: VerifyRequest) => {
     const bitmap = verifyChunk(request.buffer, request.count, (suite, key, message, signature) =>
       suites[suite].verify(key, message, signature),
     );
-    const answer: WorkerMessage = { kind: 'verdicts', id: request.id, bitmap };
-    port.postMessage(answer);
+    tell({ kind: 'verdicts', id: request.id, bitmap });
   });
-  const ready: WorkerMessage = { kind: 'ready' };
-  port.postMessage(ready);
+  tell({ kind: 'ready' });
 }
+
+if (parentPort !== null) serve(parentPort);

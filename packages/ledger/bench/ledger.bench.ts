@@ -261,6 +261,7 @@ function buildBenchmark(
 /** Exports and imports the state of a chain with many outputs. */
 const snapshots: Benchmark = {
   name: 'snapshot export and import of 1 M outputs',
+  long: true,
   unit: 's',
   better: 'lower',
   target: { atMost: 30 },

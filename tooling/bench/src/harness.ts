@@ -36,6 +36,8 @@ interface BenchmarkBase {
   /** Unique in the suite; the benchmark's id is `<suite name>/<name>`. */
   readonly name: string;
   readonly target?: BenchmarkTarget;
+  /** Takes minutes: runs with `--long`, under `--smoke`, or where the filter names it. */
+  readonly long?: true;
   /** A reason not to run here (a missing native module, say), or undefined to run. */
   readonly skip?: () => string | undefined;
 }

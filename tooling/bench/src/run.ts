@@ -1,4 +1,4 @@
-// `npm run -s bench -- [filter] [--json] [--smoke]`: finds the benchmark files of the workspace and
+// `npm run -s bench -- [filter] [--json] [--long] [--smoke]`: finds the benchmark files of the workspace and
 // runs each in a process of its own. The filter is a part of a file's path or of a benchmark's id.
 import { fork } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -13,10 +13,11 @@ export type FromSuite =
   | { readonly result: BenchmarkResult | Skipped }
   | { readonly failed: string; readonly error: string };
 
-const usage = `npm run -s bench -- [filter] [--json] [--smoke]
+const usage = `npm run -s bench -- [filter] [--json] [--long] [--smoke]
 
   filter    only files or benchmarks whose path or id contains this
   --json    one JSON object for each benchmark, one a line, on standard output
+  --long    those that take minutes too; else only a filter with their id runs them
   --smoke   every benchmark once on tiny input; fails on errors only
 
 Examples: npm run -s bench -- codec      npm run -s bench -- --json crypto > figures.jsonl`;
@@ -32,7 +33,7 @@ interface Totals {
 
 /** Runs one file to its end; a crash of its process counts as one failure. */
 function runFile(file: string, options: Options, totals: Totals): Promise<void> {
-  const args = [file, options.filter, options.smoke ? 'smoke' : 'full'];
+  const args = [file, options.filter, options.smoke ? 'smoke' : options.long ? 'long' : 'full'];
   const child = fork(suiteProcess, args, {
     cwd: root,
     execArgv: ['--conditions=@mxd/source', '--expose-gc', '--disable-warning=ExperimentalWarning'],
@@ -70,6 +71,7 @@ function runFile(file: string, options: Options, totals: Totals): Promise<void> 
 interface Options {
   readonly filter: string;
   readonly json: boolean;
+  readonly long: boolean;
   readonly smoke: boolean;
 }
 
@@ -87,6 +89,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -95,10 +98,15 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const options = { filter: positionals[0] ?? '', json: values.json, smoke: values.smoke };
+  const { json, long, smoke } = values;
+  const options = { filter: positionals[0] ?? '', json, long, smoke };
   if (!options.json) console.log(machineLine(readMachine()));
   const totals: Totals = { done: 0, skipped: 0, failed: 0 };
-  for (const file of filesFor(options.filter)) await runFile(file, options, totals);
+  for (const file of filesFor(options.filter)) {
+    // Where the figures go to a file, this is all that shows that it goes on.
+    if (options.json) console.error(`bench: ${file}`);
+    await runFile(file, options, totals);
+  }
   const line = `${totals.done} benchmarks run, ${totals.skipped} skipped, ${totals.failed} failed`;
   if (options.json) console.error(line);
   else console.log(line);

@@ -41,6 +41,11 @@ if (names.size !== suite.benchmarks.length) throw new TypeError(`${file} uses a 
 for (const benchmark of suite.benchmarks) {
   const id = `${suite.name}/${benchmark.name}`;
   if (filter !== undefined && !file.includes(filter) && !id.includes(filter)) continue;
+  const isAsked = filter !== undefined && filter !== '' && id.includes(filter);
+  if (benchmark.long === true && mode === 'full' && !isAsked) {
+    await tell({ result: { id, skipped: 'it takes minutes; --long or its own id runs it' } });
+    continue;
+  }
   try {
     await tell({ result: await runBenchmark(suite.name, benchmark, mode === 'smoke') });
   } catch (error) {

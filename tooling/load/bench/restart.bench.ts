@@ -127,6 +127,7 @@ const suite: BenchmarkSuite = {
   benchmarks: [
     {
       name: 'killed at 100,000 blocks: to ready',
+      long: true,
       unit: 'ms',
       better: 'lower',
       target: { atMost: 5_000 },
@@ -135,6 +136,7 @@ const suite: BenchmarkSuite = {
     },
     {
       name: 'killed with 1,000,000 outputs: to ready',
+      long: true,
       unit: 'ms',
       better: 'lower',
       target: { atMost: 5_000 },

@@ -1,4 +1,5 @@
-import { asciiBytes, equalBytes } from '@mxd/codec';
+import { equalBytes } from '@mxd/codec';
+import { tagBytes } from '@mxd/crypto/hash';
 import {
   type ChainTag,
   type GenesisDocument,
@@ -32,7 +33,7 @@ export interface SignGuardOptions {
   readonly journal: RecoveredJournal | undefined;
 }
 
-const peerTag = asciiBytes('RSC1PEER');
+const peerTag = tagBytes('RSC1PEER');
 const maxPeerProofBytes = 1_024;
 
 /** A signature, or why there is none. */

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -218,6 +219,23 @@ describe('what can go wrong has its own error', () => {
   });
 });
 
+test('parts of a wrong shape are named', async () => {
+  await create();
+  const file = JSON.parse(readFileSync(path, 'utf8')) as Record<string, object>;
+  for (const [change, rule] of [
+    [{ kdf: 7 }, 'kdf is not an object'],
+    [{ cipher: null }, 'cipher is not an object'],
+    [{ kdf: { ...file['kdf'], salt: '00' } }, 'salt has a wrong length'],
+    [{ cipher: { ...file['cipher'], nonce: '00' } }, 'nonce has a wrong length'],
+    [{ ciphertext: '00' }, 'ciphertext is too short'],
+    [{ more: 1 }, 'the file has other fields than it should'],
+  ] as const) {
+    expect(() => parseKeystore(JSON.stringify({ ...file, ...change }))).toThrow(
+      expect.objectContaining({ code: 'KEYSTORE_CORRUPT', details: { rule } }),
+    );
+  }
+});
+
 describe('stronger parameters', () => {
   const stronger = { memoryKib: 128, passes: 2, parallelism: 1 };
 
@@ -234,6 +252,24 @@ describe('stronger parameters', () => {
     expect((await readKeystoreInfo(path)).parameters).toEqual(stronger);
     expect(readdirSync(directory)).toEqual(['wallet.json']);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'that find no room for a file beside the old one do not keep the secret locked up',
+    async () => {
+      await create();
+      // A name that is as long as names may be: that of the new file would be longer.
+      const long = join(directory, `${'w'.repeat(250)}.json`);
+      renameSync(path, long);
+      const opened = await openKeystore(long, passphrase, { upgradeTo: stronger });
+      expect(opened.upgrade).toBe('failed');
+      expect(opened.upgradeError).toMatchObject({
+        code: 'KEYSTORE_IO',
+        details: { system: 'ENAMETOOLONG' },
+      });
+      expect(opened.secret.expose()).toEqual(contents);
+      expect((await readKeystoreInfo(long)).parameters).toEqual(cheap);
+    },
+  );
 
   test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
     'that cannot be written do not keep the secret locked up',

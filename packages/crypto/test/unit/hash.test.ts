@@ -91,5 +91,12 @@ describe('short inputs by libsodium', () => {
     expect(makeSodiumHashes(sodium!, rest)).toBeUndefined();
     const broken = { crypto_hash_sha512() {}, crypto_hash_sha256() {} };
     expect(makeSodiumHashes(broken, nobleHashes)).toBeUndefined();
+    const failing = {
+      crypto_hash_sha512() {
+        throw new TypeError('refused');
+      },
+      crypto_hash_sha256() {},
+    };
+    expect(makeSodiumHashes(failing, nobleHashes)).toBeUndefined();
   });
 });

@@ -13,6 +13,7 @@ import {
   union,
   asciiBytes,
 } from '@mxd/codec';
+import { tagBytes } from '@mxd/crypto/hash';
 import { closeReasonOf, closeReasons, type CloseReason } from '../errors.ts';
 
 /** The session handshake: docs/protocol/network.md, "Session handshake". */
@@ -183,7 +184,7 @@ export interface ProofParts {
   readonly verifierNonce: Uint8Array;
 }
 
-const proofTag = asciiBytes('RSC1PEER');
+const proofTag = tagBytes('RSC1PEER');
 const prefixed = (value: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(value.length), value);
 
 /**

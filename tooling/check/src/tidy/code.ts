@@ -57,6 +57,10 @@ const bans: readonly Ban[] = [
   { names: ['process', '__dirname'], where: 'browser', instead: 'a value that is passed in' },
 ];
 
+/** Domain tags come from the one table of @mxd/crypto: two of the same text would share meanings. */
+const domainTag = /^(?:RSC1|MXD5)[A-Z0-9]{4}$/;
+const textToBytes = /(?:^|\.)(?:asciiBytes|encode|from)$/;
+
 /** Why a metric of this type may not have this name, or undefined. */
 function metricProblem(type: string, name: string): string | undefined {
   if (!/^mxd_[a-z][a-z0-9_]*[a-z0-9]$/.test(name)) return 'is not mxd_ and lower case words';
@@ -188,6 +192,10 @@ export function checkCode(file: SourceFile, table: TidyTable): readonly Finding[
       if (kind.packages && isMetric && typeof first.value === 'string') {
         const problem = first.value.startsWith('mxd') && metricProblem(name ?? '', first.value);
         if (problem) report('metric-name', node.start, `${first.value} ${problem}`);
+      }
+      const isBytes = kind.packages && first?.type === 'Literal' && textToBytes.test(name ?? '');
+      if (isBytes && typeof first.value === 'string' && domainTag.test(first.value)) {
+        report('domain-tag', node.start, `${first.value}: use tagBytes of @mxd/crypto/hash`);
       }
       const focus = name?.match(/^(describe|it|test)\.only$/);
       if (isTest && focus) report('focused-test', node.start, `${name} leaves the others out`);

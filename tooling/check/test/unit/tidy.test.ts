@@ -43,6 +43,8 @@ describe('checkCode finds', () => {
     ['a gauge with _total', plain, `gauge('mxd_blocks_total', 'x');`, 'metric-name'],
     ['a histogram without a unit', plain, `histogram('mxd_latency', 'x');`, 'metric-name'],
     ['a metric in milliseconds', plain, `gauge('mxd_delay_ms', 'x');`, 'metric-name'],
+    ['a domain tag of its own', plain, `asciiBytes('RSC1PEER');`, 'domain-tag'],
+    ['a domain tag by TextEncoder', plain, `encoder.encode('MXD5SIGN');`, 'domain-tag'],
     ['a long function', plain, `function f() {\n\n\n\n\n\n}`, 'function-length'],
   ])('%s', (_name, path, text, rule) => {
     expect(code(path, text)).toEqual([rule]);
@@ -51,6 +53,7 @@ describe('checkCode finds', () => {
 
 describe('checkCode accepts', () => {
   it.each([
+    ['a domain tag of the table', plain, `tagBytes('RSC1PEER');`],
     ['a coded error', plain, `throw new CoreError('CORE_X');`],
     ['the clock outside pure cores', plain, 'Date.now();'],
     ['a date from a number', pure, 'new Date(0);'],
