@@ -94,10 +94,11 @@ export function parseWords(command: CommandSpec, words: readonly string[]): Pars
       strict: true,
     });
     for (const [name, { choices }] of Object.entries(specs)) {
-      const value = values[name];
-      if (choices !== undefined && typeof value === 'string' && !choices.includes(value)) {
-        throw usage(`--${name}: "${value}" is none of ${choices.join(', ')}`);
-      }
+      if (choices === undefined) continue;
+      const given = [values[name]].flat().filter((one) => typeof one === 'string');
+      const wrong = given.find((one) => !choices.includes(one));
+      if (wrong !== undefined)
+        throw usage(`--${name}: "${wrong}" is none of ${choices.join(', ')}`);
     }
     checkWords(command, positionals);
     return new Parsed(values, positionals);

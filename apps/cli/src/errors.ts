@@ -22,6 +22,8 @@ export const cliErrors = {
   CLI_NODE: 'The node did not start; its log says why.',
   CLI_TIMEOUT: 'Time is up and what was waited for has not come.',
   CLI_RUNNING: 'A node runs on these files: stop it first.',
+  CLI_TOKEN: 'The node has no such token, or several of this name.',
+  CLI_LABEL: 'There is no such label.',
   CLI_CEREMONY: 'A file of the ceremony does not fit the others.',
 } as const;
 

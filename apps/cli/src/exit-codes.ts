@@ -30,6 +30,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CLI_WALLET_NAME: 2,
   CLI_WALLET_KIND: 2,
   CLI_WALLET_MISSING: 5,
+  CLI_TOKEN: 5,
+  CLI_LABEL: 5,
   CLI_CEREMONY: 4,
   CLI_TIMEOUT: 6,
   CLIENT_ENDPOINTS: 2,

@@ -17,6 +17,15 @@ export interface NodeFolder {
   readonly config: NodeConfig;
 }
 
+/** What of the environment opens encrypted values of configuration files. */
+export const unlockEnvironment = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['MXD_CONFIG_IDENTITY_FILE', 'MXD_CONFIG_PASSPHRASE_FILE'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+
 export const folderPath = (context: Context): string => resolve(context.parsed.word(0) || '.');
 
 /** Reads the configuration of a node's folder. @throws CliError CLI_FILE; ConfigError. */
@@ -31,7 +40,7 @@ export async function openFolder(context: Context): Promise<NodeFolder> {
   const configFile = join(directory, found);
   const { config } = await loadConfig({
     files: [{ path: configFile, required: true }],
-    environment: {},
+    environment: unlockEnvironment(),
     flags: [],
   });
   return {

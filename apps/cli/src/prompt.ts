@@ -15,10 +15,11 @@ export async function ask(
   options: { readonly hidden?: boolean } = {},
 ): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // Raw before the question shows: whoever answers at once is heard, and Ctrl-C is a key.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   stdin.resume();
+  stderr.write(question);
   let line = '';
   try {
     return await new Promise<string>((resolve, reject) => {

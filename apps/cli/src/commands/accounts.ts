@@ -14,6 +14,7 @@ import {
   type WalletBook,
 } from '../wallet-book.ts';
 import { openNamed } from '../wallet-store.ts';
+import { labelsOf } from './labels.ts';
 import { jointView } from './policy.ts';
 import { suiteFrom } from './wallet.ts';
 
@@ -21,11 +22,16 @@ export async function listAddresses(context: Context): Promise<unknown> {
   const book = await readBook(chosenPlace(context, context.parsed.word(0)));
   const { network } = context.settings;
   const { policy } = book;
-  return [
+  const rows: readonly Readonly<Record<string, string>>[] = [
     ...(policy === undefined ? [] : [jointView(policy, network)]),
     ...book.accounts.map((account) => accountView(account, network)),
     ...(book.watched ?? []).map((owner) => ({ address: formatAddress(owner, network) })),
   ];
+  const labels = await labelsOf(context);
+  return rows.map((row) => {
+    const label = labels.get('addr', row['address'] ?? '');
+    return label === undefined ? row : { ...row, label };
+  });
 }
 
 /** The index after the last one of a branch. */

@@ -1,6 +1,7 @@
 import { completionScript, type Shell } from '../complete.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { unlockEnvironment } from '../node-folder.ts';
 import { Shown } from '../output.ts';
 import { writeSetting } from '../settings.ts';
 
@@ -9,7 +10,7 @@ async function nodeSettings(file: string, withOrigin: boolean): Promise<unknown>
   const { loadConfig, settings, valueAt } = await import('@mxd/config');
   const loaded = await loadConfig({
     files: [{ path: file, required: true }],
-    environment: {},
+    environment: unlockEnvironment(),
     flags: [],
   });
   return settings.map(({ path, secret }) => ({
@@ -47,7 +48,7 @@ export async function check(context: Context): Promise<unknown> {
   const { loadConfig } = await import('@mxd/config');
   const { config } = await loadConfig({
     files: [{ path: file, required: true }],
-    environment: {},
+    environment: unlockEnvironment(),
     flags: [],
   });
   return new Shown({ file, ok: true, role: config.role }, `${file}: good, role ${config.role}`);

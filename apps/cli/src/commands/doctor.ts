@@ -13,18 +13,20 @@ async function subjectOf(context: Context): Promise<Subject> {
   const pid = folder === undefined ? undefined : await pidOfFolder(folder);
   // Without --endpoint, the node of the folder is asked and nobody else's.
   const isTold = context.parsed.texts('endpoint').length > 0;
+  // A day of full blocks and a backup fit into one GiB.
+  const roomGib = context.parsed.whole('room', 0, 1_000_000) ?? 1;
   if (folder !== undefined && pid === undefined && !isTold) {
-    return { folder, pid, status: undefined };
+    return { folder, pid, status: undefined, roomGib };
   }
   const own = `http://127.0.0.1:${folder?.config.api.port ?? 0}`;
   const endpoint = folder !== undefined && !isTold ? [own] : context.settings.endpoint;
   const connection = connect({ ...context, settings: { ...context.settings, endpoint } });
   try {
-    return { folder, pid, status: (await connection.request('status', {})).value };
+    return { folder, pid, status: (await connection.request('status', {})).value, roomGib };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     context.out.note(`no node answers: ${error.message}`);
-    return { folder, pid, status: undefined };
+    return { folder, pid, status: undefined, roomGib };
   }
 }
 
@@ -40,6 +42,6 @@ export async function doctor(context: Context): Promise<unknown> {
     ...(mend === undefined ? [] : [`${' '.repeat(21)}mend: ${mend}`]),
   ]);
   const faults = findings.filter(({ state }) => state === 'fault').length;
-  lines.push(faults === 0 ? 'nothing is wrong' : `${faults} faults`);
+  lines.push(faults === 0 ? 'nothing is wrong' : faults === 1 ? '1 fault' : `${faults} faults`);
   return new Shown(findings, lines.join('\n'), faults === 0 ? exitCodes.ok : exitCodes.failure);
 }

@@ -25,6 +25,8 @@ export interface Subject {
   readonly folder: NodeFolder | undefined;
   readonly pid: number | undefined;
   readonly status: Status | undefined;
+  /** Free space that a node shall have, in GiB. */
+  readonly roomGib: number;
 }
 
 const ok = (check: string, detail: string): Finding => ({ check, state: 'ok', detail });
@@ -88,15 +90,14 @@ async function ports({ folder, pid }: Subject): Promise<Finding> {
   return fault('ports', text, `stop that program, or change the ports in ${folder.configFile}`);
 }
 
-/** Room that a node needs to go on: a day of full blocks and a backup fit into it. */
-const roomBytes = 1_073_741_824;
+const gibBytes = 1_073_741_824;
 
-async function disk({ folder }: Subject): Promise<Finding> {
+async function disk({ folder, roomGib }: Subject): Promise<Finding> {
   if (folder === undefined) return skipped('disk', 'no folder was named');
   const { bavail, bsize } = await statfs(folder.directory);
   const free = bavail * bsize;
-  const detail = `${(free / roomBytes).toFixed(1)} GiB are free`;
-  return free >= roomBytes
+  const detail = `${(free / gibBytes).toFixed(1)} GiB are free, ${roomGib} are needed`;
+  return free >= roomGib * gibBytes
     ? ok('disk', detail)
     : fault('disk', detail, 'free space, set storage.keepBodies, or move dataDir to a larger disk');
 }
@@ -152,9 +153,29 @@ async function journal({ folder }: Subject): Promise<Finding> {
   }
   const files = await readdir(directory).catch(() => []);
   if (files.length > 0) return ok('journal', `${files.length} files beside the key`);
-  const mend =
-    'never make a new one for this key: restore it, or make a new key and mxd validator rotate';
-  return fault('journal', `${directory} is missing: the node would not sign`, mend);
+  const detail = `${directory} is missing: the node follows and would not sign`;
+  return fault('journal', detail, await journalAdvice(folder));
+}
+
+/**
+ * A rotation has to become final, which takes a quorum without this validator. Alone it cannot, and
+ * then accepting the risk is the way: nobody else is there to see two votes.
+ */
+async function journalAdvice({ config, configFile }: NodeFolder): Promise<string> {
+  const path = join(config.dataDir, config.genesisFile);
+  const members = await readGenesis(path, config.expectedGenesisHash).then(
+    ({ document }) => document.members.length,
+    () => undefined,
+  );
+  const accept = `set validator.acceptEquivocationRisk in ${configFile} until the node signs again`;
+  if (members === 1) {
+    return `this validator is alone, so no rotation can become final: ${accept}`;
+  }
+  return (
+    'never bring back an old journal, it has forgotten what was signed since; make a new key and ' +
+    'mxd validator rotate. Only if more than a third of the power has lost its journals, so that ' +
+    `nothing becomes final: ${accept}`
+  );
 }
 
 /** Files that nobody but the owner may read. */
@@ -192,7 +213,11 @@ async function schema({ folder, pid }: Subject): Promise<Finding> {
       const { version } = ledgerSchema;
       if (found === version) return ok('schema', `version ${version}`);
       const text = `the chain is of version ${found ?? 'unknown'}, this software of ${version}`;
-      return fault('schema', text, 'mxd backup create, then start the node with a newer version');
+      const mend =
+        found !== undefined && found < version
+          ? 'mxd backup create, then mxd node start: it brings the chain up to date'
+          : 'install the newer version of this software that wrote it';
+      return fault('schema', text, mend);
     } finally {
       await store.close();
     }

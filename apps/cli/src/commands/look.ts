@@ -8,6 +8,7 @@ import { connect, openChain, openLight, saveLight, txidOf } from '../chain.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Shown } from '../output.ts';
+import { labelsOf } from './labels.ts';
 import { chosenPlace, ownersOf, readBook } from '../wallet-book.ts';
 
 const amount = (units: string | bigint): string => formatAmount(BigInt(units));
@@ -89,11 +90,16 @@ export async function balance(context: Context): Promise<unknown> {
   );
   const sum = (name: 'available' | 'bonded' | 'unbonding' | 'pending'): string =>
     amount(found.reduce((total, one) => total + one[name], 0n));
-  const perAddress = found.map((one) => ({
-    address: one.address,
-    available: amount(one.available),
-    pending: amount(one.pending),
-  }));
+  const labels = await labelsOf(context);
+  const perAddress = found.map((one) => {
+    const label = labels.get('addr', one.address);
+    return {
+      address: one.address,
+      available: amount(one.available),
+      pending: amount(one.pending),
+      ...(label === undefined ? {} : { label }),
+    };
+  });
   return {
     available: sum('available'),
     pending: sum('pending'),
@@ -111,13 +117,18 @@ export async function history(context: Context): Promise<unknown> {
   decodeAddress(address);
   const query = { limit: limitOf(context) };
   const { value } = await connect(context).request('history', { params: { address }, query });
-  return value.items.map((entry) => ({
-    height: entry.height,
-    time: time(entry.timeMs),
-    received: amount(entry.received),
-    sent: amount(entry.sent),
-    txid: entry.txid,
-  }));
+  const labels = await labelsOf(context);
+  return value.items.map((entry) => {
+    const label = labels.get('tx', entry.txid);
+    return {
+      height: entry.height,
+      time: time(entry.timeMs),
+      received: amount(entry.received),
+      sent: amount(entry.sent),
+      txid: entry.txid,
+      ...(label === undefined ? {} : { label }),
+    };
+  });
 }
 
 export async function transaction(context: Context): Promise<unknown> {

@@ -15,7 +15,14 @@ import { cleanEnvironment, daemon, endProcesses, isAlive } from '../devnet/proce
 import { CliError } from '../errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { keystoreCosts } from '../keystore-costs.ts';
-import { folderPath, lastLines, openFolder, pidOfFolder, type NodeFolder } from '../node-folder.ts';
+import {
+  folderPath,
+  lastLines,
+  openFolder,
+  pidOfFolder,
+  unlockEnvironment,
+  type NodeFolder,
+} from '../node-folder.ts';
 import { Shown } from '../output.ts';
 import { statusLine } from './look.ts';
 
@@ -79,7 +86,10 @@ export async function init(context: Context): Promise<unknown> {
 /** Runs the node until it ends; signals of the terminal reach it by themselves. */
 async function foreground(folder: NodeFolder, settings: readonly string[]): Promise<ExitCode> {
   const words = [daemon, '--config', folder.configFile, ...settings];
-  const child = spawn(process.execPath, words, { stdio: 'inherit', env: cleanEnvironment() });
+  const child = spawn(process.execPath, words, {
+    stdio: 'inherit',
+    env: { ...cleanEnvironment(), ...unlockEnvironment() },
+  });
   await writeFile(folder.pidFile, String(child.pid));
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   // The terminal has told the node of Ctrl-C already; a supervisor's SIGTERM reaches this process only.
@@ -113,7 +123,7 @@ async function background(folder: NodeFolder, settings: readonly string[]): Prom
   const child = spawn(process.execPath, words, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...unlockEnvironment() },
   });
   closeSync(log);
   child.unref();

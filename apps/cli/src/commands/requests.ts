@@ -42,7 +42,14 @@ export async function newRequest(context: Context): Promise<unknown> {
   const { qrSvg, qrText } = await import('@mxd/wallet/qr');
   if (svg !== undefined) await writeText(svg, `${qrSvg(uri)}\n`);
   const data = { uri, ...view(request, network), ...(svg === undefined ? {} : { svg }) };
-  return new Shown(data, parsed.flag('qr') ? `${qrText(uri)}\n${uri}` : uri);
+  if (!parsed.flag('qr')) return new Shown(data, uri);
+  const code = qrText(uri);
+  const columns = code.indexOf('\n');
+  const { width } = context.out;
+  if (width === 0 || columns <= width) return new Shown(data, `${code}\n${uri}`);
+  // Broken lines would be no code at all.
+  const text = `the QR code needs ${columns} columns, this terminal has ${width}: --svg FILE draws it`;
+  return new Shown(data, `${text}\n${uri}`);
 }
 
 function view(

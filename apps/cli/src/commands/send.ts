@@ -6,6 +6,7 @@ import { formatAmount, fromHex, toHex } from '@mxd/codec';
 import { formatAddress, parseAddress } from '@mxd/crypto/address';
 import { transactionCodec, txidOf, type Owner } from '@mxd/protocol/transaction';
 import { signTransaction, type Unsigned } from '@mxd/wallet';
+import type { LabelStore } from '@mxd/wallet/labels';
 import { finishSigning, parseSigningFile, summarize } from '@mxd/wallet/signing-file';
 
 import { openChain, openLight, saveLight, type OpenChain } from '../chain.ts';
@@ -16,6 +17,7 @@ import { accountsOf, writeBook } from '../wallet-book.ts';
 import { openNamed, type OpenWallet } from '../wallet-store.ts';
 import { nextIndex } from './accounts.ts';
 import { readText, writeText } from './files.ts';
+import { labelsOf } from './labels.ts';
 import { buildWanted, wantedPayment } from './payment.ts';
 
 /** Where change goes: back to the first address that pays, or where the option says. */
@@ -39,13 +41,18 @@ async function changeOwner(
   return account.owner;
 }
 
+type Labels = Pick<LabelStore, 'get'>;
+const noLabels: Labels = { get: () => undefined };
+
 /** What a transaction does, as lines for people. */
-export function describe(unsigned: Unsigned): string {
+export function describe(unsigned: Unsigned, labels: Labels = noLabels): string {
   const { pays, spends, tip, expiresAt } = summarize(unsigned);
   const own = new Set(spends.map(({ address }) => address));
   return [
     ...pays.map(({ address, amount }) => {
-      return `${own.has(address) ? 'back to' : 'pays   '} ${address}  ${amount} MXD`;
+      const label = labels.get('addr', address);
+      const named = label === undefined ? '' : `  (${label})`;
+      return `${own.has(address) ? 'back to' : 'pays   '} ${address}  ${amount} MXD${named}`;
     }),
     `tip     ${tip} MXD`,
     ...(expiresAt === 0 ? [] : [`valid up to height ${expiresAt}`]),
@@ -156,9 +163,10 @@ export async function send(context: Context): Promise<unknown> {
   const target = `${amount} MXD to ${formatAddress(wanted.to, chain.network)}`;
   if (isDryRun(context)) {
     const summary = summarize(unsigned);
-    return new Shown({ dryRun: true, ...summary }, `would send ${target}\n${describe(unsigned)}`);
+    const lines = describe(unsigned, await labelsOf(context));
+    return new Shown({ dryRun: true, ...summary }, `would send ${target}\n${lines}`);
   }
-  if (!context.parsed.flag('yes')) context.out.note(describe(unsigned));
+  if (!context.parsed.flag('yes')) context.out.note(describe(unsigned, await labelsOf(context)));
   await agree(context, `Send ${target}?`);
   const spent = unsigned.spent.map(({ owner }) => owner);
   const signers = wallet.signers(accountsOf(wallet.book, spent));

@@ -26,6 +26,7 @@ import { chosenPlace, ownersOf, readBook, type WalletBook } from '../wallet-book
 import { openNamed } from '../wallet-store.ts';
 import { readText, writeText } from './files.ts';
 import { buildWanted, wantedPayment } from './payment.ts';
+import { labelsOf } from './labels.ts';
 import { knownPolicies, policyBookOf } from './policy.ts';
 import { describe } from './send.ts';
 
@@ -81,7 +82,10 @@ async function view(context: Context, file: SigningFile): Promise<Shown> {
   ]);
   const noted = note === '' ? [] : [`note    ${note}`];
   const state = complete ? 'complete: it can be sent' : 'signatures are missing';
-  return new Shown(data, [...lines, describe(set.unsigned), ...noted, state].join('\n'));
+  return new Shown(
+    data,
+    [...lines, describe(set.unsigned, await labelsOf(context)), ...noted, state].join('\n'),
+  );
 }
 
 /** Accounts that own an input or are named by the policy of one. */

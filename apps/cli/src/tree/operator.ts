@@ -97,7 +97,10 @@ export const operatorCommands: readonly CommandSpec[] = [
     about:
       'Ends with 1 if a fault was found. Without a folder, checks the nodes of --endpoint only.',
     arguments: [directory],
-    options: nodeOptions,
+    options: {
+      ...nodeOptions,
+      room: { value: 'GIB', help: 'Free space that the node shall have; 1 unless told.' },
+    },
     examples: ['mxd doctor mynode --endpoint http://127.0.0.1:26990'],
     load: async () => (await import('../commands/doctor.ts')).doctor,
   },

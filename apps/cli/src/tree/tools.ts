@@ -2,6 +2,13 @@ import { nodeOptions, type CommandSpec, type GroupSpec } from '../spec.ts';
 
 const config = () => import('../commands/config.ts');
 
+const configSecrets = () => import('../commands/config-secrets.ts');
+
+const passphraseFile = {
+  value: 'FILE',
+  help: 'File with the passphrase (MXD_CONFIG_PASSPHRASE_FILE).',
+} as const;
+
 export const toolGroups: readonly GroupSpec[] = [
   { name: 'config', aliases: ['cfg'], summary: 'Settings of this command line and of nodes.' },
 ];
@@ -34,6 +41,41 @@ export const toolCommands: readonly CommandSpec[] = [
     arguments: [{ name: 'file', help: 'Configuration file.' }],
     examples: ['mxd config check node.yaml'],
     load: async () => (await config()).check,
+  },
+  {
+    path: ['config', 'encrypt'],
+    summary: "Encrypt a value for a node's configuration file.",
+    about:
+      'What is printed stands in the file in place of the value. The node opens it with the file ' +
+      'that MXD_CONFIG_PASSPHRASE_FILE or MXD_CONFIG_IDENTITY_FILE names.',
+    options: {
+      'value-file': {
+        value: 'FILE',
+        help: 'File with the value, - for standard input (MXD_CONFIG_VALUE_FILE).',
+      },
+      'passphrase-file': passphraseFile,
+      recipient: {
+        value: 'AGE1...',
+        multiple: true,
+        help: 'Public key of an age identity, instead of a passphrase.',
+      },
+    },
+    examples: ['mxd config encrypt --value-file value.txt --passphrase-file config.pass'],
+    load: async () => (await configSecrets()).encrypt,
+  },
+  {
+    path: ['config', 'decrypt'],
+    summary: 'Show an encrypted value again, at a terminal or in a new private file.',
+    arguments: [
+      { name: 'value', help: 'The encrypted value, or a file with it; - for standard input.' },
+    ],
+    options: {
+      'passphrase-file': passphraseFile,
+      'identity-file': { value: 'FILE', help: 'age identities (MXD_CONFIG_IDENTITY_FILE).' },
+      out: { value: 'FILE', short: 'o', help: 'New file of mode 0600 to write to.' },
+    },
+    examples: ['mxd config decrypt sealed.txt --passphrase-file config.pass --out plain.txt'],
+    load: async () => (await configSecrets()).decrypt,
   },
   {
     path: ['completion'],

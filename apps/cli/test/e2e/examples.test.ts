@@ -50,6 +50,8 @@ beforeAll(async () => {
     box.path('allocations.txt'),
     `# who gets what\n${network.accounts[0]?.address ?? ''} 1000\n`,
   );
+  await writeFile(box.path('value.txt'), 'a value\n');
+  await writeFile(box.path('config.pass'), 'passphrase of the file\n', { mode: 0o600 });
   await ok('mxd wallet import alice --suite ed25519 --words-file alice.words');
   await ok('mxd wallet new bob --words-file bob.words');
   const [bob] = await box.json<{ address: string }[]>(['address', 'list', 'bob']);
@@ -64,6 +66,7 @@ beforeAll(async () => {
   ]);
   box.env['TXID'] = sent.txid;
   box.env['REQUEST'] = `mxd:${bob?.address ?? ''}?amount=4.2`;
+  await ok('mxd config encrypt --value-file value.txt --passphrase-file config.pass > sealed.txt');
   await ok('mxd wallet new old --suite ed25519 --words-file old.words');
   const [old] = await box.json<{ address: string }[]>(['address', 'list', 'old']);
   for (const to of [old?.address ?? '', bob?.address ?? '']) {

@@ -1,21 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { Sandbox, program } from './sandbox.ts';
+import { Sandbox } from './sandbox.ts';
 
 let box: Sandbox;
 beforeAll(async () => {
   box = await Sandbox.open();
 });
 afterAll(() => box[Symbol.asyncDispose]());
-
-/** Runs in a pseudo-terminal; `keys` are typed once the question shows. */
-const terminal = (line: string, keys: string): Promise<{ code: number | null; stdout: string }> =>
-  box.shell(`(sleep 2; printf '${keys}'; sleep 1) | script -qec "${line}" /dev/null`, {
-    env: { MXD_PASSPHRASE: '' },
-  });
 
 describe('the frame', () => {
   test('version, help, unknown words', async () => {
@@ -147,31 +140,5 @@ describe('wallets', () => {
     const away = await box.mxd(['status', '--endpoint', 'http://127.0.0.1:1']);
     expect(away).toMatchObject({ code: 3, stdout: '' });
     expect((await box.mxd(['status', '--endpoint', 'nowhere'])).code).toBe(2);
-  });
-});
-
-describe.skipIf(!existsSync('/usr/bin/script'))('at a terminal', () => {
-  test('Ctrl-C at a question ends with 1 and changes nothing', async () => {
-    const line = `${process.execPath} ${program} key new held`;
-    const { code, stdout } = await terminal(line, '\\003');
-    expect(stdout).toContain('passphrase of held:');
-    expect(stdout).toContain('CLI_INTERRUPTED');
-    expect(code).toBe(1);
-    expect(existsSync(box.path('home/wallets/held.key'))).toBe(false);
-  });
-
-  test('a passphrase is not echoed; NO_COLOR and narrow terminals are heeded', async () => {
-    const line = `${process.execPath} ${program} address new one`;
-    const { code, stdout } = await terminal(line, 'correct horse battery\\r');
-    expect(code).toBe(0);
-    expect(stdout).not.toContain('horse');
-    const narrow = `stty cols 40; NO_COLOR=1 ${process.execPath} ${program} wallet list`;
-    const shown = await box.run('script', ['-qec', narrow, '/dev/null']);
-    expect(shown.stdout).not.toContain('\u001B');
-    const rows = shown.stdout.replaceAll('\r', '').trimEnd().split('\n');
-    expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(56);
-    await writeFile(box.path('bad'), 'not json');
-    const red = `${process.execPath} ${program} tx inspect bad`;
-    expect((await box.run('script', ['-qec', red, '/dev/null'])).stdout).toContain('\u001B[31m');
   });
 });

@@ -1,11 +1,17 @@
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { readFileSync, statSync } from 'node:fs';
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Status } from '@mxd/api';
+import { ledgerSchema } from '@mxd/ledger';
+import { openDatabase } from '@mxd/storage';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { Sandbox } from './sandbox.ts';
+import { Sandbox, program } from './sandbox.ts';
 
 let box: Sandbox;
+let statusSeen: Status;
 const basePort = 41_000 + (process.pid % 1_000) * 8;
 const good = async (words: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await box.mxd(words);
@@ -82,6 +88,7 @@ describe('a chain by ceremony', () => {
     await good(['node', 'start', 'v1', '--detach']);
     const endpoint = ['--endpoint', `http://127.0.0.1:${basePort}`];
     await good(['wait', '--height', '2', ...endpoint]);
+    statusSeen = (await (await fetch(`${endpoint[1]}/v1/status`)).json()) as Status;
     const allocated = await box.json<{ available: string }>([
       'balance',
       '--wallet',
@@ -106,36 +113,191 @@ describe('a chain by ceremony', () => {
   });
 });
 
+describe('tokens', () => {
+  test('the first admin token is made by a command; rotation and revocation reach a running node', async () => {
+    const adminPort = basePort + 3;
+    const made = await box.json<{ token: string; id: string; role: string }>([
+      ...['token', 'new', 'v1', '--name', 'ops', '--role', 'admin'],
+    ]);
+    expect(made.token).toMatch(/^mxd_[0-9a-f]{16}_/);
+    const file = readFileSync(box.path('v1/tokens.json'), 'utf8');
+    expect(file).not.toContain(made.token.slice(21));
+    expect(statSync(box.path('v1/tokens.json')).mode & 0o777).toBe(0o600);
+    await good([
+      ...['node', 'start', 'v1', '--detach', '--'],
+      ...['--admin-enabled', '--admin-port', String(adminPort)],
+    ]);
+    const whoami = async (token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`http://127.0.0.1:${adminPort}/admin/v1/whoami`, { headers })).status;
+    };
+    const until = async (token: string, status: number): Promise<void> => {
+      await vi.waitFor(async () => expect(await whoami(token)).toBe(status), {
+        timeout: 30_000,
+        interval: 200,
+      });
+    };
+    await until(made.token, 200);
+    const dry = await box.mxd(['token', 'rotate', 'v1', 'ops', '--dry-run']);
+    expect(dry.stdout).toContain('would give');
+    const next = await box.json<{ token: string }>([
+      ...['token', 'rotate', 'v1', 'ops', '--grace', '0', '--yes'],
+    ]);
+    await until(next.token, 200);
+    await until(made.token, 401);
+    await good([
+      'token',
+      'new',
+      'v1',
+      '--name',
+      'shop',
+      '--scope',
+      'submit',
+      '--out',
+      'shop.token',
+    ]);
+    expect(statSync(box.path('shop.token')).mode & 0o777).toBe(0o600);
+    const list = await box.json<{ name: string; scopes: string }[]>(['token', 'list', 'v1']);
+    expect(list.map(({ name }) => name)).toEqual(['ops', 'shop']);
+    expect(list[1]?.scopes).toBe('submit');
+    await refused(['token', 'revoke', 'v1', 'ops'], 2, 'CLI_CONFIRM');
+    await good(['token', 'revoke', 'v1', made.id, '--yes']);
+    await until(next.token, 401);
+    await refused(['token', 'revoke', 'v1', 'ops', '--yes'], 5, 'CLI_TOKEN');
+    await refused(['token', 'new', 'v1', '--name', 'x'], 2, '--role');
+    await refused(['token', 'new', 'v1', '--name', 'x', '--scope', 'all'], 2, 'none of');
+    await good(['node', 'stop', 'v1']);
+  });
+});
+
 describe('the doctor', () => {
-  const faults = async (): Promise<readonly string[]> => {
-    const { stdout } = await box.mxd(['doctor', 'v1', '--json']);
-    const found = JSON.parse(stdout) as { check: string; state: string; mend?: string }[];
-    const bad = found.filter(({ state }) => state === 'fault');
+  interface Found {
+    readonly check: string;
+    readonly state: string;
+    readonly mend?: string;
+  }
+  const examine = async (...words: readonly string[]): Promise<readonly Found[]> => {
+    const { stdout, stderr } = await box.mxd(['doctor', 'v1', '--json', ...words]);
+    expect(stderr).not.toContain('    at ');
+    return (JSON.parse(stdout) as Found[]).filter(({ state }) => state === 'fault');
+  };
+  const faults = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const bad = await examine(...words);
     for (const { mend } of bad) expect(mend).not.toBe('');
     return bad.map(({ check }) => check);
   };
+  /** A node that says of itself what a test wants. */
+  const answering = async (
+    changes: object,
+    body: (endpoint: string) => Promise<void>,
+  ): Promise<void> => {
+    const server = createHttpServer((_, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ ...statusSeen, headTimeMs: Date.now(), ...changes }));
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    try {
+      await body(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.close();
+    }
+  };
+  const healthy = { peers: 3, clockOffsetMs: 1, uptimeMs: 60_000 };
 
-  test('names a fault of each kind and nothing else', async () => {
+  test('finds nothing where nothing is wrong', async () => {
     expect(await faults()).toEqual([]);
+    await answering(healthy, async (endpoint) => {
+      expect(await faults('--endpoint', endpoint)).toEqual([]);
+    });
+  });
+
+  test('a clock that is off', async () => {
+    await answering({ ...healthy, clockOffsetMs: 900 }, async (endpoint) => {
+      expect(await faults('--endpoint', endpoint)).toEqual(['clock']);
+    });
+    await answering({ ...healthy, headTimeMs: Date.now() + 3_600_000 }, async (endpoint) => {
+      expect(await faults('--endpoint', endpoint)).toEqual(['clock']);
+    });
+  });
+
+  test('no peers', async () => {
+    await answering({ ...healthy, peers: 0 }, async (endpoint) => {
+      expect(await faults('--endpoint', endpoint)).toEqual(['peers']);
+    });
+  });
+
+  test('the wrong network', async () => {
+    const network = { ...statusSeen.network, chainTag: 'ab'.repeat(32) };
+    await answering({ ...healthy, network }, async (endpoint) => {
+      expect(await faults('--endpoint', endpoint)).toEqual(['network']);
+    });
+    await copyFile(box.path('v1/genesis.mxd'), box.path('kept.mxd'));
+    await writeFile(box.path('v1/genesis.mxd'), 'none');
+    expect(await faults()).toEqual(['network']);
+    await copyFile(box.path('kept.mxd'), box.path('v1/genesis.mxd'));
+  });
+
+  test('weak file modes', async () => {
     await chmod(box.path('v1/node.key'), 0o644);
     expect(await faults()).toEqual(['modes']);
     await chmod(box.path('v1/node.key'), 0o600);
+  });
+
+  test('a stale lock', async () => {
     await writeFile(box.path('v1/pid'), '999999999');
     expect(await faults()).toEqual(['lock']);
     await rm(box.path('v1/pid'));
+  });
+
+  test('ports that another program has', async () => {
     const server = await new Promise<Server>((resolve) => {
       const made = createServer();
       made.listen(basePort, '127.0.0.1', () => resolve(made));
     });
     expect(await faults()).toEqual(['ports']);
     server.close();
-    await copyFile(box.path('v1/genesis.mxd'), box.path('kept.mxd'));
-    await writeFile(box.path('v1/genesis.mxd'), 'none');
-    expect(await faults()).toEqual(['network']);
-    await copyFile(box.path('kept.mxd'), box.path('v1/genesis.mxd'));
-    await rm(box.path('v1/validator/journal'), { recursive: true });
+  });
+
+  test('a disk without room', async () => {
+    expect(await faults('--room', '1000000')).toEqual(['disk']);
+  });
+
+  test('folders that the account may not write', async () => {
+    // The superuser may write anything, so that the check runs as somebody else then.
+    const isSuper = process.getuid?.() === 0;
+    await chmod(box.path('v1'), 0o555);
+    await chmod(box.directory, 0o755);
+    const words = [program, 'doctor', 'v1', '--json'];
+    const ran = isSuper
+      ? await box.run('setpriv', [
+          ...['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, ...words],
+        ])
+      : await box.mxd(words.slice(1));
+    await chmod(box.path('v1'), 0o700);
+    const found = JSON.parse(ran.stdout) as Found[];
+    expect(found.find(({ check }) => check === 'permissions')).toMatchObject({ state: 'fault' });
+  });
+
+  test.each([
+    ['an old', -1, 'brings the chain up to date'],
+    ['a newer', 1, 'newer version'],
+  ])('%s schema', async (_, difference, advice) => {
     await rm(box.path('v1/chain'), { recursive: true });
-    await mkdir(box.path('v1/chain'));
-    expect(await faults()).toEqual(['schema', 'journal']);
+    const store = await openDatabase({
+      directory: box.path('v1/chain'),
+      schema: { ...ledgerSchema, version: ledgerSchema.version + difference },
+      network: { id: 99, genesisHash: new Uint8Array(64) },
+    });
+    await store.close();
+    const found = await examine();
+    expect(found.map(({ check }) => check)).toEqual(['schema']);
+    expect(found[0]?.mend).toContain(advice);
+  });
+
+  test('a missing journal: a validator alone cannot rotate, so the risk is to be accepted', async () => {
+    await rm(box.path('v1/validator/journal'), { recursive: true });
+    const journal = (await examine()).find(({ check }) => check === 'journal');
+    expect(journal?.mend).toContain('acceptEquivocationRisk');
+    expect(journal?.mend).not.toContain('mxd restore');
   });
 });

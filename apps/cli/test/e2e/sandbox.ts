@@ -78,6 +78,44 @@ export class Sandbox implements AsyncDisposable {
     return JSON.parse(stdout) as T;
   }
 
+  /**
+   * Runs `mxd` at a terminal of its own, `columns` wide; each of the keys is typed once what stands
+   * before it has shown. Standard output and error come as one.
+   */
+  terminal(
+    words: readonly string[],
+    typed: readonly (readonly [shown: string, keys: string])[] = [],
+    options: RunOptions & { readonly columns?: number } = {},
+  ): Promise<Ran> {
+    const quoted = [process.execPath, program, ...words].map((word) => `'${word}'`).join(' ');
+    const line = `stty cols ${options.columns ?? 80} rows 24; exec ${quoted}`;
+    return new Promise((resolve, reject) => {
+      const child = spawn('script', ['-qec', line, '/dev/null'], {
+        cwd: this.directory,
+        env: { ...this.env, ...options.env },
+      });
+      const waiting = [...typed];
+      let stdout = '';
+      let seen = 0;
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+        for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+          const at = stdout.indexOf(next[0], seen);
+          if (at < 0) break;
+          seen = at + next[0].length;
+          child.stdin.write(next[1]);
+          waiting.shift();
+        }
+      });
+      child.once('error', reject);
+      child.once('close', (code) => {
+        child.stdin.end();
+        resolve({ code, stdout: stdout.replaceAll('\r', ''), stderr: '' });
+      });
+      child.stdin.on('error', () => {});
+    });
+  }
+
   /** Runs a line as a shell would. */
   shell(line: string, options?: RunOptions): Promise<Ran> {
     return this.run('/bin/sh', ['-c', line], options);
