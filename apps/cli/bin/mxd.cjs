@@ -6,8 +6,10 @@ if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
   process.stdout.write(`mxd ${require('../package.json').version}\n`);
 } else {
   require('node:module').enableCompileCache();
-  import('../dist/main.js').catch((error) => {
+  try {
+    require('../dist/main.js');
+  } catch (error) {
     process.stderr.write(`mxd: cannot start: ${error.message}\n`);
     process.exitCode = 1;
-  });
+  }
 }

@@ -8,21 +8,7 @@ import {
   type GroupSpec,
   type OptionSpecs,
 } from './spec.ts';
-
-/** Breaks a text at spaces so that lines have at most `width` characters. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
-}
+import { wrap } from './wrap.ts';
 
 /** Two columns; on narrow terminals the second one moves below the first. */
 function columns(rows: readonly (readonly [string, string])[], width: number): readonly string[] {

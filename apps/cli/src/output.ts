@@ -2,6 +2,7 @@ import { CodedError } from '@mxd/codec';
 
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
 import { listTable, recordLines } from './table.ts';
+import { wrapIndented } from './wrap.ts';
 
 export type OutputFormat = 'text' | 'json' | 'ndjson';
 
@@ -95,7 +96,13 @@ export class Output {
   note(text: string): void {
     if (this.#options.quiet) return;
     this.clearProgress();
-    process.stderr.write(`${text}\n`);
+    const lines = text.split('\n').map((line) => wrapIndented(line, this.#errorWidth, 2));
+    process.stderr.write(`${lines.join('\n')}\n`);
+  }
+
+  /** Columns of the terminal that notes and errors go to; 0 for pipes and logs. */
+  get #errorWidth(): number {
+    return process.stderr.isTTY ? Math.max(process.stderr.columns, 20) : 0;
   }
 
   warn(text: string): void {
@@ -135,7 +142,9 @@ export class Output {
       );
       return exitCode;
     }
-    process.stderr.write(`${this.paint('red', 'error:')} ${message} (${code})\n`);
+    // Painted after it is wrapped: colours have no width.
+    const text = wrapIndented(`error: ${message} (${code})`, this.#errorWidth, 2);
+    process.stderr.write(`${text.replace('error:', this.paint('red', 'error:'))}\n`);
     if (this.verbose && error instanceof Error) this.#causes(error);
     return exitCode;
   }

@@ -2,7 +2,8 @@
 
 const cell = (value: unknown): string => {
   if (value === undefined || value === null) return '-';
-  if (typeof value === 'string') return value;
+  // Milliseconds of a time are for programs.
+  if (typeof value === 'string') return value.replace(/(?<=^[\d-]{10}T[\d:]{8})\.\d{3}Z$/, 'Z');
   return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 };
 
@@ -16,20 +17,36 @@ function shorten(text: string, width: number): string {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Widths that fit: the widest column gives way first. */
-function fit(natural: readonly number[], width: number): readonly number[] {
+/** An id that people know by its ends; anything else loses its meaning when it is cut. */
+const isId = (text: string): boolean => text.length > 20 && /^[\w/.:-]+$/.test(text);
+
+/** Least width of a column: ids can be cut, but the ends must still tell them apart. */
+const leastOf = (name: string, cells: readonly string[]): number =>
+  Math.max(name.length, ...cells.map((text) => (isId(text) ? 11 : text.length)));
+
+/** Widths that fit, the widest column giving way first; undefined if nothing fits. */
+function fit(
+  natural: readonly number[],
+  least: readonly number[],
+  width: number,
+): readonly number[] | undefined {
   const widths = [...natural];
-  const total = (): number => widths.reduce((sum, one) => sum + one + 2, -2);
-  while (total() > width) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const one = widths[widest] ?? 0;
-    if (one <= 8) break;
-    widths[widest] = one - 1;
+  let excess = widths.reduce((sum, one) => sum + one + 2, -2) - width;
+  for (; excess > 0; excess--) {
+    let widest = -1;
+    for (const [i, one] of widths.entries()) {
+      if (one > (least[i] ?? 0) && one > (widths[widest] ?? 0)) widest = i;
+    }
+    if (widest < 0) return undefined;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }
 
-/** A list of records as a table with one line each; `width` 0 for no bound (pipes). */
+/**
+ * A list of records as a table with one line each; `width` 0 for no bound (pipes). Where not even
+ * cut ids fit, each record stands by itself.
+ */
 export function listTable(rows: readonly Row[], width: number): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const body = rows.map((row) => names.map((name) => cell(row[name])));
@@ -37,7 +54,14 @@ export function listTable(rows: readonly Row[], width: number): string {
   const natural = names.map((name, i) =>
     Math.max(name.length, ...body.map((line) => (line[i] ?? '').length)),
   );
-  const widths = width === 0 ? natural : fit(natural, width);
+  const least = names.map((name, i) =>
+    leastOf(
+      name,
+      body.map((line) => line[i] ?? ''),
+    ),
+  );
+  const widths = width === 0 ? natural : fit(natural, least, width);
+  if (widths === undefined) return rows.map((row) => recordLines(row, width)).join('\n\n');
   const line = (cells: readonly string[]): string =>
     cells
       .map((text, i) => {

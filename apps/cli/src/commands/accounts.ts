@@ -4,6 +4,8 @@ import { toHex } from '@mxd/codec';
 import { sameOwner, type Account } from '@mxd/wallet';
 
 import { openChain } from '../chain.ts';
+import { Shown } from '../output.ts';
+import { listTable } from '../table.ts';
 import type { Context } from '../context.ts';
 import {
   accountView,
@@ -28,10 +30,19 @@ export async function listAddresses(context: Context): Promise<unknown> {
     ...(book.watched ?? []).map((owner) => ({ address: formatAddress(owner, network) })),
   ];
   const labels = await labelsOf(context);
-  return rows.map((row) => {
+  const shown = rows.map((row) => {
     const label = labels.get('addr', row['address'] ?? '');
     return label === undefined ? row : { ...row, label };
   });
+  const table = listTable(shown, 0);
+  const isWide = table.split('\n').every((line) => line.length <= context.out.width);
+  if (shown.length === 0 || context.out.width === 0 || isWide) return shown;
+  // Addresses are there to be copied: they stay whole, and the rest moves below.
+  const text = shown.map(({ address = '', ...rest }) => {
+    const parts = Object.values(rest);
+    return parts.length === 0 ? address : `${address}\n  ${parts.join('  ')}`;
+  });
+  return new Shown(shown, text.join('\n'));
 }
 
 /** The index after the last one of a branch. */

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openFolder, pidOfFolder, type NodeFolder } from '../node-folder.ts';
 import { Shown } from '../output.ts';
+import { wrapIndented } from '../wrap.ts';
 import { checks, type Finding, type Subject } from './health-checks.ts';
 
 async function subjectOf(context: Context): Promise<Subject> {
@@ -37,10 +38,17 @@ export async function doctor(context: Context): Promise<unknown> {
   const subject = await subjectOf(context);
   const findings: Finding[] = [];
   for (const check of checks) findings.push(await check(subject));
-  const lines = findings.flatMap(({ check, state, detail, mend }) => [
-    `${context.out.paint(marks[state], state.padEnd(8))}${check.padEnd(12)} ${detail}`,
-    ...(mend === undefined ? [] : [`${' '.repeat(21)}mend: ${mend}`]),
-  ]);
+  const { width } = context.out;
+  const left = width > 0 && width < 70 ? 8 : 21;
+  const lines = findings.flatMap(({ check, state, detail, mend }) => {
+    const line = wrapIndented(`${state.padEnd(8)}${check.padEnd(12)} ${detail}`, width, left);
+    return [
+      line.replace(state, context.out.paint(marks[state], state)),
+      ...(mend === undefined
+        ? []
+        : [wrapIndented(`${' '.repeat(left)}mend: ${mend}`, width, left + 6)]),
+    ];
+  });
   const faults = findings.filter(({ state }) => state === 'fault').length;
   lines.push(faults === 0 ? 'nothing is wrong' : faults === 1 ? '1 fault' : `${faults} faults`);
   return new Shown(findings, lines.join('\n'), faults === 0 ? exitCodes.ok : exitCodes.failure);

@@ -8,6 +8,7 @@ import { connect, openChain, openLight, saveLight, txidOf } from '../chain.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Shown } from '../output.ts';
+import { wrapParts } from '../wrap.ts';
 import { labelsOf } from './labels.ts';
 import { chosenPlace, ownersOf, readBook } from '../wallet-book.ts';
 
@@ -15,14 +16,20 @@ const amount = (units: string | bigint): string => formatAmount(BigInt(units));
 const time = (ms: number): string => new Date(ms).toISOString();
 
 /** One line that says everything about a node. */
-export function statusLine(endpoint: string, status: Status): string {
+export function statusLine(endpoint: string, status: Status, width = 0): string {
   const { clockOffsetMs: clock } = status;
   const state = status.ready ? (status.syncing ? 'syncing' : 'ready') : 'not ready';
-  return (
-    `${endpoint}  ${status.role} ${state}  height ${status.height}  epoch ${status.epoch}` +
-    `  last block ${status.finalityLagMs} ms ago  peers ${status.peers}` +
-    `  waiting ${status.mempoolTransactions}  clock ${clock === null ? 'unmeasured' : `${clock.toFixed(1)} ms`}`
-  );
+  const parts = [
+    endpoint,
+    `${status.role} ${state}`,
+    `height ${status.height}`,
+    `epoch ${status.epoch}`,
+    `last block ${status.finalityLagMs} ms ago`,
+    `peers ${status.peers}`,
+    `waiting ${status.mempoolTransactions}`,
+    `clock ${clock === null ? 'unmeasured' : `${clock.toFixed(1)} ms`}`,
+  ];
+  return wrapParts(parts, width);
 }
 
 /** Every endpoint by itself; the exit code is 0 if all answer, 3 if none does, else 1. */
@@ -46,7 +53,9 @@ export async function status(context: Context): Promise<unknown> {
     error === undefined ? { endpoint, ...value } : { endpoint, error: error.code },
   );
   const lines = answers.map(({ endpoint, status: value, error }) =>
-    value === undefined ? `${endpoint}  ${error?.code ?? ''}` : statusLine(endpoint, value),
+    value === undefined
+      ? `${endpoint}  ${error?.code ?? ''}`
+      : statusLine(endpoint, value, context.out.width),
   );
   return new Shown(data, lines.join('\n'), failed.length > 0 ? exitCodes.failure : exitCodes.ok);
 }

@@ -179,7 +179,7 @@ export async function status(context: Context): Promise<unknown> {
     const text = pid === undefined ? 'it does not run' : `process ${pid} does not answer`;
     return new Shown(data, `${folder.directory}: ${text}`, exitCodes.unreachable);
   }
-  return new Shown(data, statusLine(folder.directory, seen));
+  return new Shown(data, statusLine(folder.directory, seen, context.out.width));
 }
 
 export async function stop(context: Context): Promise<unknown> {

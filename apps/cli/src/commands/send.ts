@@ -5,7 +5,7 @@ import { ClientError, send as submit, waitForFinal, type Sendable } from '@mxd/c
 import { formatAmount, fromHex, toHex } from '@mxd/codec';
 import { formatAddress, parseAddress } from '@mxd/crypto/address';
 import { transactionCodec, txidOf, type Owner } from '@mxd/protocol/transaction';
-import { signTransaction, type Unsigned } from '@mxd/wallet';
+import { privacyNotes, signTransaction, type Unsigned } from '@mxd/wallet';
 import type { LabelStore } from '@mxd/wallet/labels';
 import { finishSigning, parseSigningFile, summarize } from '@mxd/wallet/signing-file';
 
@@ -13,6 +13,7 @@ import { openChain, openLight, saveLight, type OpenChain } from '../chain.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
+import { wrapIndented } from '../wrap.ts';
 import { accountsOf, writeBook } from '../wallet-book.ts';
 import { openNamed, type OpenWallet } from '../wallet-store.ts';
 import { nextIndex } from './accounts.ts';
@@ -163,8 +164,13 @@ export async function send(context: Context): Promise<unknown> {
   const target = `${amount} MXD to ${formatAddress(wanted.to, chain.network)}`;
   if (isDryRun(context)) {
     const summary = summarize(unsigned);
-    const lines = describe(unsigned, await labelsOf(context));
-    return new Shown({ dryRun: true, ...summary }, `would send ${target}\n${lines}`);
+    const privacy = privacyNotes(unsigned, unsigned.changeIndex, 100n * chain.dustLimit);
+    const lines = [
+      `would send ${target}`,
+      describe(unsigned, await labelsOf(context)),
+      ...privacy.map(({ text }) => wrapIndented(`privacy: ${text}`, context.out.width, 9)),
+    ];
+    return new Shown({ dryRun: true, ...summary, privacy }, lines.join('\n'));
   }
   if (!context.parsed.flag('yes')) context.out.note(describe(unsigned, await labelsOf(context)));
   await agree(context, `Send ${target}?`);
