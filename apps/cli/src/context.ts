@@ -1,5 +1,5 @@
 import type { Parsed } from './arguments.ts';
-import type { Output } from './output.ts';
+import { Shown, type Output } from './output.ts';
 import { confirm } from './prompt.ts';
 import type { Origin, Settings } from './settings.ts';
 
@@ -16,5 +16,9 @@ export async function agree(context: Context, question: string): Promise<void> {
   if (context.parsed.flag('yes')) return;
   await confirm(question);
 }
+
+/** A result as it would be: marked in data, said in words. */
+export const dryRun = ({ data, text }: Shown, would: string): Shown =>
+  new Shown({ dryRun: true, ...(data as object) }, `${would}\n${text}`);
 
 export const isDryRun = (context: Context): boolean => context.parsed.flag('dry-run');

@@ -151,7 +151,11 @@ export function settingsOf(origins: readonly Origin[]): Settings {
 }
 
 /** Writes one setting into the file; `undefined` takes it out. @throws CliError CLI_CONFIG. */
-export async function writeSetting(name: string, value: string | undefined): Promise<string> {
+export async function writeSetting(
+  name: string,
+  value: string | undefined,
+  isDry = false,
+): Promise<string> {
   if (!(name in settingRules)) {
     throw bad(name, `is no setting; there are ${settingNames.join(', ')}`, 'mxd config');
   }
@@ -163,6 +167,7 @@ export async function writeSetting(name: string, value: string | undefined): Pro
     if (problem !== undefined) throw bad(name, `"${value}" ${problem}`, 'mxd config');
     settings.set(name, value);
   }
+  if (isDry) return path;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, `${JSON.stringify(Object.fromEntries(settings), null, 2)}\n`);
   await rename(`${path}.new`, path);

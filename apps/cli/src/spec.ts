@@ -90,9 +90,14 @@ export const walletOptions: OptionSpecs = {
   'passphrase-file': passphraseOption,
 };
 
-/** Options of commands that change something. */
-export const changeOptions: OptionSpecs = {
+/** Option of commands that change something and ask nothing. */
+export const dryRunOption: OptionSpecs = {
   'dry-run': { help: 'Show what would happen and change nothing.' },
+};
+
+/** Options of commands that change something after asking. */
+export const changeOptions: OptionSpecs = {
+  ...dryRunOption,
   yes: { short: 'y', help: 'Do not ask.' },
 };
 

@@ -6,7 +6,7 @@ import { sameOwner, type Account } from '@mxd/wallet';
 import { openChain } from '../chain.ts';
 import { Shown } from '../output.ts';
 import { listTable } from '../table.ts';
-import type { Context } from '../context.ts';
+import { isDryRun, type Context } from '../context.ts';
 import {
   accountView,
   chosenPlace,
@@ -67,8 +67,12 @@ export async function newAddress(context: Context): Promise<unknown> {
   const suite = suiteIn(context, book);
   const path = { account: 0, change: 0, index: nextIndex(book, suite, 0) };
   const account = wallet.derive(suite, path);
+  const view = accountView(account, context.settings.network);
+  if (isDryRun(context)) {
+    return new Shown({ dryRun: true, ...view }, `would add\n${view['address'] ?? ''}`);
+  }
   await writeBook(place, { ...book, accounts: [...book.accounts, account] });
-  return accountView(account, context.settings.network);
+  return view;
 }
 
 export function checkAddress(context: Context): Promise<unknown> {
@@ -110,6 +114,11 @@ export async function discover(context: Context): Promise<unknown> {
     ({ owner }) => !wallet.book.accounts.some((known) => sameOwner(known.owner, owner)),
   );
   const accounts = [...wallet.book.accounts, ...fresh];
+  const outcome = { name: wallet.place.name, used: used.length, added: fresh.length };
+  if (isDryRun(context)) {
+    const text = `${used.length} addresses are used; would add ${fresh.length}`;
+    return new Shown({ dryRun: true, ...outcome }, text);
+  }
   await writeBook(wallet.place, { ...wallet.book, accounts });
-  return { name: wallet.place.name, used: used.length, added: fresh.length };
+  return outcome;
 }

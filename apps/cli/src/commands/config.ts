@@ -1,5 +1,5 @@
 import { completionScript, type Shell } from '../complete.ts';
-import type { Context } from '../context.ts';
+import { isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { unlockEnvironment } from '../node-folder.ts';
 import { Shown } from '../output.ts';
@@ -36,11 +36,11 @@ export async function set(context: Context): Promise<unknown> {
   if (name === 'passphrase') {
     throw new CliError('CLI_CONFIG', 'secrets are no settings', { name });
   }
-  const file = await writeSetting(name, value);
-  return new Shown(
-    { name, value: value ?? null, file },
-    `${name}: ${value ?? 'default'} (${file})`,
-  );
+  const isDry = isDryRun(context);
+  const file = await writeSetting(name, value, isDry);
+  const data = { ...(isDry ? { dryRun: true } : {}), name, value: value ?? null, file };
+  const text = `${name}: ${value ?? 'default'} (${file})`;
+  return new Shown(data, isDry ? `would set ${text}` : text);
 }
 
 export async function check(context: Context): Promise<unknown> {

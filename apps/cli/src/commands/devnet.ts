@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,11 @@ export async function up(context: Context): Promise<unknown> {
     minBlockMs: parsed.whole('min-block-ms', 0, 60_000) ?? 100,
     statusCommand: 'mxd devnet status',
   };
+  if (isDryRun(context)) {
+    const isNew = options.isReset || !existsSync(paths.spec);
+    const what = isNew ? `make a network of ${options.validators} in` : 'start the network in';
+    return new Shown({ dryRun: true, isNew, directory }, `would ${what} ${directory}`);
+  }
   installNative();
   try {
     if (!parsed.flag('detach')) {
@@ -157,11 +163,15 @@ async function signalNodes(
   return found;
 }
 
+const dryNodes = (what: string, nodes: readonly DevnetNode[]): Shown => {
+  const names = nodes.map(({ name }) => name);
+  return new Shown({ dryRun: true, nodes: names }, `would ${what} ${names.join(', ')}`);
+};
+
 export async function kill(context: Context): Promise<unknown> {
   const network = await openNetwork(context);
   const nodes = nodesOf(network, context.parsed.words);
-  const names = nodes.map(({ name }) => name).join(', ');
-  if (isDryRun(context)) return new Shown({ dryRun: true, nodes }, `would kill ${names}`);
+  if (isDryRun(context)) return dryNodes('kill', nodes);
   const killed = await signalNodes(network, nodes, 'SIGKILL');
   for (const { pid } of killed) {
     while (pid !== undefined && isAlive(pid)) await new Promise((end) => setTimeout(end, 10));
@@ -175,8 +185,10 @@ export async function kill(context: Context): Promise<unknown> {
 
 export async function start(context: Context): Promise<unknown> {
   const network = await openNetwork(context);
+  const wanted = nodesOf(network, context.parsed.words);
+  if (isDryRun(context)) return dryNodes('start', wanted);
   const started = [];
-  for (const node of nodesOf(network, context.parsed.words)) {
+  for (const node of wanted) {
     const running = await pidOf(network, node);
     const pid = running ?? (await startNode(network.paths, node));
     started.push({ name: node.name, pid, wasRunning: running !== undefined });
@@ -193,6 +205,7 @@ export async function partition(context: Context): Promise<unknown> {
   const { words } = context.parsed;
   if (!isHealing && words.length === 0) throw usage('say which nodes to cut off, or --heal');
   const nodes = words.length === 0 ? network.spec.nodes : nodesOf(network, words);
+  if (isDryRun(context)) return dryNodes(isHealing ? 'bring back' : 'cut off', nodes);
   const found = await signalNodes(network, nodes, isHealing ? 'SIGCONT' : 'SIGSTOP');
   const done = isHealing ? 'back' : 'cut off';
   const lines = found.map(
@@ -208,7 +221,9 @@ async function end(network: Network): Promise<number> {
 }
 
 export async function down(context: Context): Promise<unknown> {
-  const ended = await end(await openNetwork(context));
+  const network = await openNetwork(context);
+  if (isDryRun(context)) return dryNodes('stop', network.spec.nodes);
+  const ended = await end(network);
   return new Shown({ ended }, ended === 0 ? 'nothing was running' : `stopped ${ended} processes`);
 }
 

@@ -158,6 +158,10 @@ export async function start(context: Context): Promise<unknown> {
     });
   }
   const settings = context.parsed.words.slice(1);
+  if (isDryRun(context)) {
+    const words = [daemon, '--config', folder.configFile, ...settings];
+    return new Shown({ dryRun: true, words }, `would run node ${words.join(' ')}`);
+  }
   if (context.parsed.flag('detach')) {
     if (folder.config.api.port === 0) throw usage('--detach needs a fixed api.port');
     return background(folder, settings);

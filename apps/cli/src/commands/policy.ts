@@ -12,7 +12,7 @@ import {
 } from '@mxd/wallet/policy';
 
 import { usage } from '../arguments.ts';
-import type { Context } from '../context.ts';
+import { dryRun, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
 import {
@@ -96,6 +96,7 @@ export async function key(context: Context): Promise<unknown> {
 async function keep(context: Context, name: string, named: NamedPolicy): Promise<Shown> {
   const { settings, parsed } = context;
   const place = await newPlace(context, chosenPlace(context, name).name);
+  if (isDryRun(context)) return dryRun(view(place, named, settings.network), 'would make');
   const out = parsed.text('out');
   if (out !== undefined) await writeText(out, formatPolicyFile(named, settings.network));
   await writeBook(place, { kind: 'policy', accounts: [], policy: named });

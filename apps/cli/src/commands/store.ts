@@ -89,9 +89,14 @@ const pointView = (point: BackupPoint): object => ({
 export async function backup(context: Context): Promise<unknown> {
   const folder = await openFolder(context);
   const store = await openStore(folder, await genesisOf(folder));
+  const directory = seriesOf(context, folder);
   try {
+    if (isDryRun(context)) {
+      const text = `would back up ${storePath(folder)} to ${directory}`;
+      return new Shown({ dryRun: true, directory }, text);
+    }
     const point = await createBackup(store, {
-      directory: seriesOf(context, folder),
+      directory,
       ...(await keyOf(context, true)),
       onProgress: onProgress(context),
       describe: (reader) => {

@@ -9,7 +9,7 @@ import { readKeyMaterial, saveKeystore, type KeyMaterial } from '@mxd/wallet/key
 import { generateMnemonic, masterKeyOfMnemonic, type Mnemonic } from '@mxd/wallet/mnemonic';
 
 import { usage } from '../arguments.ts';
-import type { Context } from '../context.ts';
+import { isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { Shown } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
@@ -45,15 +45,19 @@ async function keep(
   place: WalletPlace,
   material: KeyMaterial,
   account: Account,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<unknown> {
+  const kind = material.kind === 'key' ? 'key' : 'wallet';
+  const view = accountView(account, context.settings.network);
+  if (isDryRun(context)) {
+    const made = { dryRun: true, name: place.name, kind, ...view, file: place.keystore };
+    return new Shown(made, `would make ${place.keystore}\n${view['address'] ?? ''}`);
+  }
   using passphrase = await checkedPassphrase(context, place);
   await saveKeystore(place.keystore, material, passphrase, {
     label: place.name,
     ...keystoreCosts(),
   });
-  const kind = material.kind === 'key' ? 'key' : 'wallet';
   await writeBook(place, { kind, accounts: [account] });
-  const view = accountView(account, context.settings.network);
   return { name: place.name, kind, ...view, file: place.keystore };
 }
 
@@ -61,7 +65,7 @@ async function keepMnemonic(
   context: Context,
   place: WalletPlace,
   mnemonic: Mnemonic,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<unknown> {
   installNative();
   using master = await masterKeyOfMnemonic(mnemonic);
   const account = master.watch(suiteFrom(context), { account: 0, change: 0, index: 0 });
@@ -90,6 +94,11 @@ async function showWords(context: Context, words: string): Promise<void> {
 
 export async function newWallet(context: Context): Promise<unknown> {
   const place = await newPlace(context, chosenPlace(context, context.parsed.word(0)).name);
+  if (isDryRun(context)) {
+    // A wallet that is not kept has no address to show: each one has words of its own.
+    const made = { dryRun: true, name: place.name, kind: 'wallet', file: place.keystore };
+    return new Shown(made, `would make ${place.keystore}`);
+  }
   const language = (context.parsed.text('language') ?? 'english') as Mnemonic['language'];
   const mnemonic = generateMnemonic(24, language);
   using words = mnemonic.text;
@@ -123,6 +132,10 @@ async function keepKey(context: Context, place: WalletPlace, seed: SecretBytes):
 
 export async function newKey(context: Context): Promise<unknown> {
   const place = await newPlace(context, chosenPlace(context, context.parsed.word(0)).name);
+  if (isDryRun(context)) {
+    const made = { dryRun: true, name: place.name, kind: 'key', file: place.keystore };
+    return new Shown(made, `would make ${place.keystore}`);
+  }
   using seed = SecretBytes.random(suiteInfo[suiteFrom(context)].seedBytes);
   return await keepKey(context, place, seed);
 }

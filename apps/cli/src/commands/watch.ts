@@ -6,8 +6,9 @@ import type { KeyPath } from '@mxd/crypto/derivation';
 import type { Owner } from '@mxd/protocol/transaction';
 import { ownerKey, watchOnly, type Account } from '@mxd/wallet';
 
-import type { Context } from '../context.ts';
+import { isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { Shown } from '../output.ts';
 import {
   chosenPlace,
   newPlace,
@@ -61,6 +62,10 @@ export async function watch(context: Context): Promise<unknown> {
   const known = new Set(accounts.map(({ owner }) => ownerKey(owner)));
   const rest = watched.filter((owner) => !known.has(ownerKey(owner)));
   const book: WalletBook = { kind: 'watch', accounts, watched: rest };
+  const made = { name: place.name, kind: 'watch', addresses: ownersOf(book).length };
+  if (isDryRun(context)) {
+    return new Shown({ dryRun: true, ...made }, `would make a wallet ${place.name} for watching`);
+  }
   await writeBook(place, book);
-  return { name: place.name, kind: 'watch', addresses: ownersOf(book).length };
+  return made;
 }

@@ -1,4 +1,10 @@
-import { changeOptions, type CommandSpec, type GroupSpec, type OptionSpecs } from '../spec.ts';
+import {
+  changeOptions,
+  dryRunOption,
+  type CommandSpec,
+  type GroupSpec,
+  type OptionSpecs,
+} from '../spec.ts';
 
 const devnet = () => import('../commands/devnet.ts');
 
@@ -28,6 +34,7 @@ export const devnetCommands: readonly CommandSpec[] = [
       'load-outputs': { value: 'N', help: 'Outputs for load tests of a new network; 2000.' },
       'min-block-ms': { value: 'MS', help: 'Shortest time between blocks of a new network; 100.' },
       'no-trickle': { help: 'No sample payments.' },
+      ...dryRunOption,
     },
     examples: ['mxd devnet up --detach --no-trickle --dir net --load-outputs 16'],
     load: async () => (await devnet()).up,
@@ -67,7 +74,7 @@ export const devnetCommands: readonly CommandSpec[] = [
     path: ['devnet', 'start'],
     summary: 'Start nodes that were killed.',
     arguments: [nodes],
-    options: dir,
+    options: { ...dir, ...dryRunOption },
     examples: ['mxd devnet start node4 --dir net'],
     load: async () => (await devnet()).start,
   },
@@ -78,14 +85,18 @@ export const devnetCommands: readonly CommandSpec[] = [
       'The named nodes are frozen: the others hear nothing from them and they hear nothing. With ' +
       '--heal they go on where they were.',
     arguments: [{ ...nodes, optional: true }],
-    options: { ...dir, heal: { help: 'End the cut, of the named nodes or of all.' } },
+    options: {
+      ...dir,
+      ...dryRunOption,
+      heal: { help: 'End the cut, of the named nodes or of all.' },
+    },
     examples: ['mxd devnet partition node4 --dir net', 'mxd devnet partition --heal --dir net'],
     load: async () => (await devnet()).partition,
   },
   {
     path: ['devnet', 'down'],
     summary: 'Stop the local network; its state stays.',
-    options: dir,
+    options: { ...dir, ...dryRunOption },
     examples: ['mxd devnet down --dir net'],
     load: async () => (await devnet()).down,
   },

@@ -1,7 +1,6 @@
-import { changeOptions, type CommandSpec, type GroupSpec } from '../spec.ts';
+import { changeOptions, dryRunOption, type CommandSpec, type GroupSpec } from '../spec.ts';
 
 const labels = () => import('../commands/labels.ts');
-const dryRun = { 'dry-run': { help: 'Show what would happen and change nothing.' } } as const;
 
 export const labelGroups: readonly GroupSpec[] = [
   {
@@ -18,7 +17,7 @@ export const labelCommands: readonly CommandSpec[] = [
       { name: 'what', help: 'Address, transaction id, or id:index.' },
       { name: 'text', optional: true, rest: true, help: 'The label.' },
     ],
-    options: dryRun,
+    options: dryRunOption,
     examples: ['mxd label set $ADDRESS the corner shop', 'mxd label set $TXID rent for May'],
     load: async () => (await labels()).set,
   },

@@ -1,5 +1,6 @@
 import {
   changeOptions,
+  dryRunOption,
   nodeOptions,
   walletOption,
   walletOptions,
@@ -78,7 +79,10 @@ export const operatorCommands: readonly CommandSpec[] = [
       directory,
       { name: 'setting', optional: true, rest: true, help: '-- --log-level debug' },
     ],
-    options: { detach: { short: 'd', help: 'Start in the background and return when it serves.' } },
+    options: {
+      detach: { short: 'd', help: 'Start in the background and return when it serves.' },
+      ...dryRunOption,
+    },
     examples: ['mxd node start mynode --detach'],
     load: async () => (await node()).start,
   },
@@ -117,7 +121,7 @@ export const operatorCommands: readonly CommandSpec[] = [
     aliases: ['new'],
     summary: 'Back up the chain of a stopped node; a series keeps what changed.',
     arguments: [directory],
-    options: seriesOptions,
+    options: { ...seriesOptions, ...dryRunOption },
     examples: ['mxd backup create mynode --to series'],
     load: async () => (await store()).backup,
   },

@@ -1,4 +1,4 @@
-import type { CommandSpec, GroupSpec, OptionSpec } from '../spec.ts';
+import { dryRunOption, type CommandSpec, type GroupSpec, type OptionSpec } from '../spec.ts';
 
 const policy = () => import('../commands/policy.ts');
 
@@ -45,6 +45,7 @@ export const policyCommands: readonly CommandSpec[] = [
     options: {
       threshold: { value: 'M', help: 'How many members must sign.' },
       out: out('Policy file for the other members.'),
+      ...dryRunOption,
     },
     examples: [
       'mxd policy new joint alice.pub.json bob.pub.json carol.pub.json --threshold 2 --out joint.policy.json',
@@ -55,6 +56,7 @@ export const policyCommands: readonly CommandSpec[] = [
     path: ['policy', 'import'],
     summary: 'Take over the policy file of a joint account.',
     arguments: [name, { name: 'file', help: 'Policy file.' }],
+    options: dryRunOption,
     examples: ['mxd policy import shared joint.policy.json'],
     load: async () => (await policy()).bring,
   },

@@ -1,4 +1,4 @@
-import { nodeOptions, type CommandSpec, type GroupSpec } from '../spec.ts';
+import { dryRunOption, nodeOptions, type CommandSpec, type GroupSpec } from '../spec.ts';
 
 const config = () => import('../commands/config.ts');
 
@@ -32,6 +32,7 @@ export const toolCommands: readonly CommandSpec[] = [
       { name: 'name', help: 'Setting: endpoint, wallet, network, timeout, format, home.' },
       { name: 'value', optional: true, help: 'Value; the setting is taken out without one.' },
     ],
+    options: dryRunOption,
     examples: ['mxd config set timeout 60', 'mxd config set timeout'],
     load: async () => (await config()).set,
   },

@@ -1,5 +1,6 @@
 import {
   changeOptions,
+  dryRunOption,
   nodeOptions,
   passphraseOption,
   signFileSpec,
@@ -45,6 +46,7 @@ export const walletCommands: readonly CommandSpec[] = [
     arguments: [name],
     options: {
       suite,
+      ...dryRunOption,
       ...passphrase,
       'words-file': { value: 'FILE', help: 'Write the words into this new file.' },
       language: { value: 'NAME', choices: ['english', 'spanish'], help: 'Word list.' },
@@ -58,6 +60,7 @@ export const walletCommands: readonly CommandSpec[] = [
     arguments: [name],
     options: {
       suite,
+      ...dryRunOption,
       ...passphrase,
       'words-file': { value: 'FILE', help: 'File with the words, - for standard input.' },
     },
@@ -103,6 +106,7 @@ export const walletCommands: readonly CommandSpec[] = [
       { name: 'name', help: 'Name of the wallet.' },
       { name: 'what', rest: true, help: 'Addresses, and files of mxd wallet export.' },
     ],
+    options: dryRunOption,
     examples: ['mxd wallet watch eyes $ADDRESS'],
     load: async () => (await import('../commands/watch.ts')).watch,
   },
@@ -158,6 +162,7 @@ export const walletCommands: readonly CommandSpec[] = [
     arguments: [name],
     options: {
       ...nodeOptions,
+      ...dryRunOption,
       ...passphrase,
       suite,
       gap: { value: 'N', help: 'Unused addresses in a row that end the search; 20 unless told.' },
@@ -170,7 +175,7 @@ export const walletCommands: readonly CommandSpec[] = [
     aliases: ['create'],
     summary: 'Make a single key in a keystore file.',
     arguments: [name],
-    options: { suite, ...passphrase },
+    options: { suite, ...dryRunOption, ...passphrase },
     examples: ['mxd key new till --suite ml-dsa-87'],
     load: async () => (await wallet()).newKey,
   },
@@ -180,6 +185,7 @@ export const walletCommands: readonly CommandSpec[] = [
     arguments: [name],
     options: {
       suite,
+      ...dryRunOption,
       ...passphrase,
       'seed-file': { value: 'FILE', help: 'File with the seed, - for standard input.' },
     },
@@ -223,7 +229,7 @@ export const walletCommands: readonly CommandSpec[] = [
     path: ['address', 'new'],
     summary: 'Derive the next address of a wallet.',
     arguments: [name],
-    options: { suite, ...passphrase },
+    options: { suite, ...dryRunOption, ...passphrase },
     examples: ['mxd address new alice --suite hybrid'],
     load: async () => (await accounts()).newAddress,
   },

@@ -242,6 +242,58 @@ describe('labels', () => {
   });
 });
 
+describe('--dry-run', () => {
+  // What only looks, only answers, or writes nothing but the file that it is told to write.
+  const harmless = new Set([
+    ...['wallet list', 'wallet export', 'key list', 'key export', 'address list', 'address check'],
+    ...['policy key', 'policy list', 'policy show', 'policy export', 'label list', 'label export'],
+    ...['tx', 'tx build', 'tx inspect', 'tx merge', 'request new', 'request check'],
+    ...['request watch', 'receipt make', 'receipt checkpoint', 'receipt verify', 'status'],
+    ...['balance', 'history', 'block', 'block list', 'epoch', 'mempool', 'peer', 'wait'],
+    ...['validator list', 'validator id', 'node status', 'doctor', 'backup list', 'backup verify'],
+    ...['audit', 'snapshot list', 'plugin list', 'genesis announce', 'genesis document'],
+    ...['genesis show', 'genesis assemble', 'token list', 'devnet status', 'devnet accounts'],
+    ...['devnet logs', 'config show', 'config check', 'config encrypt', 'config decrypt'],
+    ...['completion', 'bench', 'validator key'],
+  ]);
+
+  test('is there on whatever changes something', () => {
+    const without = commands
+      .filter(({ options }) => options?.['dry-run'] === undefined)
+      .map(({ path }) => path.join(' '))
+      .filter((path) => !harmless.has(path));
+    expect(without).toEqual([]);
+  });
+
+  test('says what would happen and changes nothing', async () => {
+    const env = { MXD_HOME: box.path('dry'), MXD_CLI_CONFIG: box.path('dry.json') };
+    const words = readFileSync(box.path('one.words'), 'utf8');
+    for (const line of [
+      ['wallet', 'new', 'x', '--words-file', 'x.words'],
+      ['wallet', 'import', 'x', '--words-file', '-'],
+      ['key', 'new', 'x'],
+      ['wallet', 'watch', 'x', address],
+      ['config', 'set', 'timeout', '9'],
+      ['label', 'set', address, 'x'],
+      ['devnet', 'up', '--dir', 'drynet'],
+    ]) {
+      const told = await box.mxd([...line, '--dry-run'], { env, input: words });
+      expect([line, told.code, told.stdout]).toEqual([line, 0, expect.stringContaining('would ')]);
+      const data = await box.json([...line, '--dry-run'], { env, input: words });
+      expect(data).toMatchObject({ dryRun: true });
+    }
+    for (const name of ['x.words', 'dry/wallets/x.key', 'dry/wallets/x.accounts.json']) {
+      expect(existsSync(box.path(name))).toBe(false);
+    }
+    for (const name of ['dry.json', 'dry/labels.jsonl', 'drynet']) {
+      expect(existsSync(box.path(name))).toBe(false);
+    }
+    const before = await box.json(['address', 'list', 'one']);
+    await box.json(['address', 'new', 'one', '--dry-run']);
+    expect(await box.json(['address', 'list', 'one'])).toEqual(before);
+  });
+});
+
 describe('completion', () => {
   const complete = async (shell: string, line: string): Promise<readonly string[]> => {
     const found = await box.run(shell, ['-c', line]);
