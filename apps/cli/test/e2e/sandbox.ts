@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Gives a program a terminal of its own. */
+export const terminalProgram = '/usr/bin/script';
+
 /** The compiled program that users run. */
 export const program: string = fileURLToPath(new URL('../../bin/mxd.cjs', import.meta.url));
 
@@ -90,7 +93,7 @@ export class Sandbox implements AsyncDisposable {
     const quoted = [process.execPath, program, ...words].map((word) => `'${word}'`).join(' ');
     const line = `stty cols ${options.columns ?? 80} rows 24; exec ${quoted}`;
     return new Promise((resolve, reject) => {
-      const child = spawn('script', ['-qec', line, '/dev/null'], {
+      const child = spawn(terminalProgram, ['-qec', line, '/dev/null'], {
         cwd: this.directory,
         env: { ...this.env, ...options.env },
       });

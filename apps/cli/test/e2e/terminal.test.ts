@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { commands } from '../../src/tree/index.ts';
 import { optionsOf } from '../../src/arguments.ts';
-import { Sandbox, program } from './sandbox.ts';
+import { Sandbox, program, terminalProgram } from './sandbox.ts';
 
-const hasTerminal = existsSync('/usr/bin/script');
-if (!hasTerminal) console.warn('skipped: tests at a terminal need /usr/bin/script');
+const hasTerminal = existsSync(terminalProgram);
+if (!hasTerminal) console.warn(`skipped: tests at a terminal need ${terminalProgram}`);
 
 let box: Sandbox;
 let address = '';
