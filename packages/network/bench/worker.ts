@@ -26,6 +26,8 @@ export type Command =
       readonly seconds: number;
       readonly seed: number;
       readonly signed: boolean;
+      /** False for the same work without the network: what the load itself costs. */
+      readonly submit: boolean;
     }
   | { readonly cmd: 'judge'; readonly check: boolean }
   | { readonly cmd: 'serve'; readonly itemBytes: number }
@@ -140,7 +142,8 @@ async function transactions(command: Extract<Command, { cmd: 'transactions' }>):
     );
     for (; sent < due; sent++) {
       const bytes = makeTransaction(command.seed * 1_000_000 + sent, command.signed);
-      mxd?.transactions.submit([{ id: createHash('sha512').update(bytes).digest(), bytes }]);
+      const id = createHash('sha512').update(bytes).digest();
+      if (command.submit) mxd?.transactions.submit([{ id, bytes }]);
     }
     await sleep(2);
   }
