@@ -27,6 +27,7 @@ import { checkOptions, type CheckedOptions, type NetworkOptions } from './option
 import { AddressBook, type RandomSource } from './peers/address-book.ts';
 import { decodeAddress, isRelayed, remoteIp } from './peers/addresses.ts';
 import { Connector } from './peers/connector.ts';
+import { onTablePeers } from './peers/discovery.ts';
 import { learnPeers, servePeers } from './peers/exchange.ts';
 import { isPrivateIp } from './peers/ip.ts';
 import { PeerDirectory } from './peers/peers.ts';
@@ -75,6 +76,7 @@ export async function createNetwork(options: NetworkOptions): Promise<SocketNetw
     networkTag: checked.networkTag,
     agent: checked.agent,
     keepPrivateAddresses: options.keepPrivateAddresses === true,
+    isPrivate: checked.isPrivate,
   });
   return new LibP2pNetwork(checked, host, gate, counters, scores);
 }
@@ -187,9 +189,17 @@ class LibP2pNetwork implements SocketNetwork {
       ntpServers: options.ntpServers ?? [],
       counters,
     });
+    onTablePeers(host, (peerId, addresses) => this.#noteFound(peerId, addresses));
     this.#server.serve('peers', (_payload, { from }) =>
       servePeers(this.#book, from.peerId, checked.privatePeers),
     );
+  }
+
+  /** Hearsay of the Kademlia table: bounded in the book like that of one peer. */
+  #noteFound(peerId: PeerId, addresses: readonly string[]): void {
+    if (peerId === this.self.peerId || !this.#book.hear(peerId, addresses, 'dht')) return;
+    this.#counters.add('dht_peers_heard');
+    this.#connector.fill();
   }
 
   #makeSessions(): Sessions {

@@ -20,7 +20,7 @@ import { type Gate } from './gate.ts';
 export interface HostFeatures {
   /** Finds peers by a Kademlia table of this network's own. */
   readonly dht?: boolean;
-  /** Asks the router for a port. */
+  /** Asks the router for a port; peers are asked whether it works (`autonat` is implied). */
   readonly upnp?: boolean;
   /** Asks peers whether this node can be reached from outside. */
   readonly autonat?: boolean;
@@ -43,6 +43,8 @@ export interface HostOptions {
   readonly agent: string;
   /** Whether private addresses are worth keeping: test clusters, company networks. */
   readonly keepPrivateAddresses: boolean;
+  /** A peer that is not to be found: it asks the Kademlia table and is not in it. */
+  readonly isPrivate: boolean;
 }
 
 /** The services that are always there. */
@@ -73,14 +75,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
   if (features.dht === true) {
     optional['dht'] = kadDHT({
       protocol: `/mxd/${options.networkTag}/kad/1`,
-      clientMode: false,
+      clientMode: options.isPrivate,
       peerInfoMapper: options.keepPrivateAddresses
         ? passthroughMapper
         : removePrivateAddressesMapper,
     });
   }
   if (features.upnp === true) optional['upnp'] = uPnPNAT();
-  if (features.autonat === true) optional['autonat'] = autoNAT({ protocolPrefix: 'mxd' });
+  // A mapped port counts once peers have reached it: libp2p does not start one without the other.
+  if (features.autonat === true || features.upnp === true) {
+    optional['autonat'] = autoNAT({ protocolPrefix: 'mxd' });
+  }
   if (features.relay === true) {
     optional['relay'] = circuitRelayServer({
       reservations: { maxReservations: 64, applyDefaultLimit: false },

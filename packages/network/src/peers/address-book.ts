@@ -9,8 +9,8 @@ export interface BookEntry {
   readonly peerId: PeerId;
   /** Multiaddrs in text form, the last that worked first. */
   addresses: string[];
-  /** Who told us; `self` for what was connected or configured. */
-  source: PeerId | 'self';
+  /** Who told us; `self` for what was connected or configured, `dht` for the Kademlia table. */
+  source: PeerId | 'self' | 'dht';
   /** Wall-clock ms of the last session, 0 for never: such an entry is only hearsay. */
   lastSessionMs: number;
   lastTriedMs: number;
@@ -76,7 +76,7 @@ export class AddressBook {
   hear(
     peerId: PeerId,
     addresses: readonly string[],
-    source: PeerId | 'self',
+    source: PeerId | 'self' | 'dht',
     isPrivate = false,
   ): boolean {
     const usable = addresses

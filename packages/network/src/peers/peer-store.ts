@@ -89,7 +89,7 @@ function parseEntry(input: unknown): BookEntry[] {
     {
       peerId: input['peerId'] as PeerId,
       addresses: addresses.slice(0, limits.addressesPerPeer.value),
-      source: source as PeerId | 'self',
+      source: source as PeerId | 'self' | 'dht',
       lastSessionMs: numberOr(input['lastSessionMs'], 0),
       lastTriedMs: numberOr(input['lastTriedMs'], 0),
       failures: numberOr(input['failures'], 0),

@@ -246,6 +246,61 @@ describe('life of a node', () => {
     ).toBe(true);
   });
 
+  it('finds others by the Kademlia table, and none that wants to be private', async () => {
+    const dht = { features: { dht: true }, outboundPeers: 8 };
+    const seed = await start(0, 0, dht);
+    // What the newcomer learns it learns from the table: peer exchange says nothing here.
+    // eslint-disable-next-line require-yield
+    seed.requests.serve('peers', function* () {
+      return 'complete';
+    });
+    const other = await start(1, 0, { ...dht, bootstrap: [addressOf(seed)] });
+    const hidden = await start(2, 0, { ...dht, bootstrap: [addressOf(seed)], isPrivate: true });
+    await until('both at the seed', () => seed.peers.list().length === 2);
+    const newcomer = await start(3, 0, { ...dht, bootstrap: [addressOf(seed)] });
+    const knows = (peer: SocketNetwork): boolean =>
+      newcomer.peers.list().some(({ peerId }) => peerId === peer.self.peerId);
+    await until('found by the table', () => knows(other), 60_000);
+    expect(newcomer.counters()['dht_peers_heard']).toBeGreaterThan(0);
+    // The private one may ask the table and come by itself; nobody else dials it.
+    expect(hidden.peers.list().every((peer) => peer.direction === 'outbound')).toBe(true);
+    // Nobody heard of itself either.
+    for (const node of [seed, other, hidden, newcomer]) {
+      expect(node.peers.list().map(({ peerId }) => peerId)).not.toContain(node.self.peerId);
+    }
+  }, 90_000);
+
+  it('keeps the port where a peer listens, not the one it came from, and never dials itself', async () => {
+    const saved: { peers: { peerId: string; addresses: string[] }[] } = { peers: [] };
+    const store = {
+      load: async () => undefined,
+      save: async (content: unknown) => void Object.assign(saved, structuredClone(content)),
+    };
+    const a = await start(0, 0, { store, outboundPeers: 8 });
+    const others = [
+      await start(1, 0, { staticPeers: [addressOf(a)] }),
+      await start(2, 0, { staticPeers: [addressOf(a)] }),
+    ];
+    // Its own address comes back from everybody, and it is named as its own peer.
+    a.addStaticPeer(addressOf(a));
+    a.addStaticPeer(addressOf(a).replace(/\/p2p\/.*/, ''));
+    await until('many nodes of one address', () => a.peers.list().length === 2);
+    await until('tried the address without an id', () => (a.counters()['dials'] ?? 0) > 0);
+    await a.savePeers();
+    expect(a.peers.list().every((peer) => peer.direction === 'inbound')).toBe(true);
+    const known = new Map(saved.peers.map((peer) => [peer.peerId, peer.addresses]));
+    expect([...known.keys()].toSorted()).toEqual(others.map((o) => o.self.peerId).toSorted());
+    for (const other of others) expect(known.get(other.self.peerId)).toEqual([addressOf(other)]);
+    expect(a.peers.list().map(({ peerId }) => peerId)).not.toContain(a.self.peerId);
+  });
+
+  it('accepts every option alone', async () => {
+    for (const name of ['dht', 'upnp', 'autonat', 'relay']) {
+      // Not started: a search for routers would leave this machine.
+      await createNetwork(nodeOptions(0, 0, { features: { [name]: true } }));
+    }
+  });
+
   it('runs with every option on, and says when it cannot listen', async () => {
     const a = await start(0, 1, {
       features: { dht: true, autonat: true, relay: true },

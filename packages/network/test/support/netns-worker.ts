@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { createNetwork, type SocketNetwork } from '../../src/index.ts';
 import { limits } from '../../src/limits.ts';
+import { startRouter } from './fake-router.ts';
 import { nodeOptions } from './nodes.ts';
 
 export type Order =
@@ -10,7 +11,10 @@ export type Order =
       readonly index: number;
       readonly validators: number;
       readonly ip: string;
+      readonly upnp?: boolean;
     }
+  | { readonly do: 'router'; readonly ip: string; readonly externalIp: string }
+  | { readonly do: 'router-log' }
   | { readonly do: 'peer'; readonly address: string }
   | {
       readonly do: 'broadcast';
@@ -50,6 +54,7 @@ table['reconnectMaxMs']!.value = 1_000;
 table['dialTimeoutMs']!.value = 2_000;
 
 let node: SocketNetwork | undefined;
+let router: Awaited<ReturnType<typeof startRouter>> | undefined;
 let received = { vote: 0, proposal: 0, rest: 0 };
 let shape = { delayMs: 0, bytesPerSecond: Infinity, cutForward: false, cutBack: false };
 const servers: { close(): unknown }[] = [];
@@ -111,7 +116,10 @@ async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'start':
       node = await createNetwork(
-        nodeOptions(order.index, order.validators, { listen: [`/ip4/${order.ip}/tcp/7979`] }),
+        nodeOptions(order.index, order.validators, {
+          listen: [`/ip4/${order.ip}/tcp/7979`],
+          features: { upnp: order.upnp === true },
+        }),
       );
       node.links.onMessage(
         (_from, lane) => void (received = { ...received, [lane]: received[lane] + 1 }),
@@ -146,6 +154,12 @@ async function obey(order: Order): Promise<unknown> {
       });
       return undefined;
     }
+    case 'router':
+      router = await startRouter(order.ip, 5_000, order.externalIp);
+      servers.push(router);
+      return undefined;
+    case 'router-log':
+      return router?.log();
     case 'shape':
       shape = order;
       return undefined;

@@ -662,17 +662,21 @@ export const capabilities: readonly Section[] = [
       ),
       done(
         'Discovery: bootstrap list, DHT, peer exchange, diversity of subnets',
-        ['packages/network/src/peers/address-book.ts', 'packages/network/src/peers/exchange.ts'],
         [
+          'packages/network/src/peers/address-book.ts',
+          'packages/network/src/peers/discovery.ts',
+          'packages/network/src/peers/exchange.ts',
+        ],
+        [
+          'packages/network/test/integration/lifecycle.test.ts > finds others by the Kademlia table, and none that wants to be private',
           'packages/network/test/integration/lifecycle.test.ts > finds others through one seed node and remembers them across a restart',
           'packages/network/test/unit/limits-of-peers.test.ts > spreads outbound peers over wide subnets',
         ],
       ),
-      partial(
+      done(
         'Port mapping (UPnP)',
         'packages/network/src/host/host.ts',
-        'packages/network/test/integration/lifecycle.test.ts > runs with every option on',
-        'switched on in a test, but not tried against a router',
+        'packages/network/test/integration/namespaces.test.ts > get a port of a router that speaks UPnP, and give it back',
       ),
       done(
         'Clock check against time servers, as a warning, never as a source of consensus time',

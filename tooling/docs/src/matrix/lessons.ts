@@ -291,13 +291,12 @@ export const lessons: readonly Lesson[] = [
     'A8',
     'Ephemeral ports stored; nodes dialled themselves',
     'NAT, many ports on one address, loopback clusters',
-    shown(
-      [
-        'tooling/devnet/test/e2e/settlement.test.ts > settle on every node with equal state',
-        'packages/network/test/integration/lifecycle.test.ts > reaches a validator through its sentry only',
-      ],
-      'a real router between the nodes',
-    ),
+    shown([
+      'packages/network/test/integration/lifecycle.test.ts > keeps the port where a peer listens, not the one it came from, and never dials itself',
+      'packages/network/test/integration/namespaces.test.ts > get a port of a router that speaks UPnP, and give it back',
+      'packages/network/test/integration/lifecycle.test.ts > reaches a validator through its sentry only',
+      'tooling/devnet/test/e2e/settlement.test.ts > settle on every node with equal state',
+    ]),
   ),
   lesson(
     'A9',
