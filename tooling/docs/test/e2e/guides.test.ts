@@ -38,6 +38,8 @@ const guides: readonly Guide[] = [
   },
   { page: 'cold-storage' },
   { page: 'verify-a-receipt' },
+  { page: 'joint-accounts' },
+  { page: 'post-quantum-keys' },
   {
     page: 'run-a-validator',
     waits: {
