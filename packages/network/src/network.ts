@@ -197,9 +197,9 @@ class LibP2pNetwork implements SocketNetwork {
 
   /** Hearsay of the Kademlia table: bounded in the book like that of one peer. */
   #noteFound(peerId: PeerId, addresses: readonly string[]): void {
-    if (peerId === this.self.peerId || !this.#book.hear(peerId, addresses, 'dht')) return;
+    if (peerId === this.self.peerId) return;
     this.#counters.add('dht_peers_heard');
-    this.#connector.fill();
+    if (this.#book.hear(peerId, addresses, 'dht')) this.#connector.fill();
   }
 
   #makeSessions(): Sessions {

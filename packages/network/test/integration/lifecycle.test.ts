@@ -261,7 +261,7 @@ describe('life of a node', () => {
     const knows = (peer: SocketNetwork): boolean =>
       newcomer.peers.list().some(({ peerId }) => peerId === peer.self.peerId);
     await until('found by the table', () => knows(other), 60_000);
-    expect(newcomer.counters()['dht_peers_heard']).toBeGreaterThan(0);
+    await until('told by it', () => (newcomer.counters()['dht_peers_heard'] ?? 0) > 0, 20_000);
     // The private one may ask the table and come by itself; nobody else dials it.
     expect(hidden.peers.list().every((peer) => peer.direction === 'outbound')).toBe(true);
     // Nobody heard of itself either.
