@@ -168,6 +168,7 @@ export class MxdNode implements NodeView, AsyncDisposable {
           this.#tokenForWrites = api.tokenForWrites;
         },
       },
+      renew: async () => this.#listeners.api?.renewCertificate?.(),
       onChanged: (changed) => plugins.configChanged(changed),
     });
     this.#version = parts.version;

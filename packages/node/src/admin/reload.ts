@@ -29,6 +29,8 @@ export interface ConfigControlOptions {
   readonly load?: () => Promise<LoadedConfig>;
   /** By path: how a change gets into force without a restart. */
   readonly apply: Readonly<Record<string, ApplySetting>>;
+  /** Reads again what settings name without holding: files of certificates. */
+  readonly renew?: () => Promise<void>;
   readonly onChanged?: (
     changed: readonly { readonly path: string; readonly value: unknown }[],
   ) => void;
@@ -74,9 +76,10 @@ export class ConfigControl {
 
   /** @throws ConfigError for a mistake in any layer. */
   async reload(): Promise<ReloadOutcome> {
-    const { load, apply, onChanged } = this.#options;
+    const { load, apply, onChanged, renew } = this.#options;
     if (load === undefined) return { applied: [], needRestart: [] };
     const next = await load();
+    await renew?.();
     const applied: string[] = [];
     for (const { path, reloadable } of changedSettings(this.#loaded.config, next.config)) {
       const put = reloadable ? apply[path] : undefined;

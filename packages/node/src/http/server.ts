@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Server as TlsServer } from 'node:tls';
 
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
@@ -48,6 +49,11 @@ export interface HttpListener {
   readonly host: string;
   readonly port: number;
   readonly url: string;
+  /**
+   * Reads certificate and key again, for connections from now on. Where they cannot be used the ones
+   * before stay in force and the error is thrown. Does nothing without TLS.
+   */
+  renewCertificate?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -177,7 +183,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpL
   app.get('/openapi.json', () => Promise.resolve(document));
   app.get('/', (_, reply) => reply.type('text/html').send(documentationPage));
   if (options.extend !== undefined) await options.extend(app);
-  return listen(app, config.host, config.port, tls.https === undefined ? 'http' : 'https');
+  if (tls.https === undefined) return listen(app, config.host, config.port);
+  const listener = await listen(app, config.host, config.port, 'https');
+  const server = app.server as unknown as TlsServer;
+  return {
+    ...listener,
+    renewCertificate: async () => server.setSecureContext((await tlsOptions(config)).https ?? {}),
+  };
 }
 
 /** Opens a listener on a prepared application. @throws NodeError NODE_PORT. */

@@ -837,8 +837,8 @@ export const capabilities: readonly Section[] = [
         'packages/api/test/unit/openapi.test.ts > has every route under its path and method',
         'packages/node/test/integration/cluster.test.ts > the OpenAPI document and its page',
       ]),
-      partial(
-        'Authentication, rate limits, body caps, security headers',
+      done(
+        'Authentication, rate limits, body caps, security headers, TLS',
         [
           'packages/node/src/http/server.ts',
           'packages/node/src/admin/server.ts',
@@ -848,8 +848,9 @@ export const capabilities: readonly Section[] = [
           'packages/node/test/integration/admin.test.ts > nobody without a token',
           'packages/node/test/integration/cluster.test.ts > bodies that are no JSON, of the wrong shape, too large',
           'packages/node/test/integration/admin.test.ts > guessing is cut off by address',
+          'packages/node/test/integration/tls.test.ts > the API answers over TLS, and to nobody in the clear',
+          'apps/cli/test/e2e/operator.test.ts > the first admin token is made by a command; rotation and revocation reach a running node',
         ],
-        'no command makes the first token',
       ),
       partial(
         'Faucet on test networks only, with limits',
