@@ -62,7 +62,7 @@ export class TestNetwork implements AsyncDisposable {
   static async start(options: Partial<CreateOptions> = {}): Promise<TestNetwork> {
     const network = await TestNetwork.make(options);
     for (const node of network.spec.nodes) await network.run(node);
-    if (await waitReady(network.spec.nodes, 60_000)) return network;
+    if (await waitReady(network.spec.nodes, 150_000)) return network;
     await network[Symbol.asyncDispose]();
     throw new Error('the test network was not ready in time'); // tidy-allow bare-error: test harness
   }

@@ -57,7 +57,7 @@ export class SourceNetwork implements AsyncDisposable {
       this.#children.push(child);
       await writeFile(paths.nodePid(name), String(child.pid));
     }
-    if (!(await waitReady(spec.nodes, 60_000))) throw new Error('the network did not start');
+    if (!(await waitReady(spec.nodes, 150_000))) throw new Error('the network did not start');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

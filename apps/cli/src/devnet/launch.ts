@@ -55,7 +55,7 @@ async function openSpec(paths: DevnetPaths, options: LaunchOptions): Promise<Dev
 async function startNodes(paths: DevnetPaths, spec: DevnetSpec): Promise<readonly number[]> {
   const pids: number[] = [];
   for (const node of spec.nodes) pids.push(await startNode(paths, node));
-  if (await waitReady(spec.nodes, 60_000)) return pids;
+  if (await waitReady(spec.nodes, 150_000)) return pids;
   await endProcesses(pids);
   for (const node of spec.nodes) {
     const log = await readFile(paths.nodeLog(node.name), 'utf8').catch(() => '');

@@ -15,7 +15,7 @@ let network: SourceNetwork;
 beforeAll(async () => {
   installNative();
   network = await SourceNetwork.start();
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await network?.[Symbol.asyncDispose]();
