@@ -50,6 +50,12 @@ interface Active {
   synced: number;
 }
 
+interface RaisedFloor {
+  readonly epoch: number;
+  readonly view: number;
+  readonly after: number;
+}
+
 async function createSegment(
   files: JournalFiles,
   header: SegmentHeader,
@@ -109,6 +115,8 @@ export class Journal {
   readonly #lock: DirectoryLock | undefined;
   readonly #segments: SegmentSummary[];
   readonly #floors: Map<number, number>;
+  /** Raised floors whose reason, record number `after`, is not durable yet. */
+  #raised: RaisedFloor[] = [];
   #active: Active;
   #carried: readonly JournalRecord[];
   #queue: JournalRecord[] = [];
@@ -234,9 +242,21 @@ export class Journal {
     await this.#lock?.release();
   }
 
-  /** The views up to `view` of an epoch will never be signed again: new segments say so. */
+  /**
+   * The views up to `view` of an epoch will never be signed again: new segments say so as soon as
+   * everything appended before this call is durable. A floor that outlived its finalization would
+   * keep a lone validator from ever signing the view that it still has to finalize.
+   */
   raiseFloor(epoch: number, view: number): void {
-    this.#floors.set(epoch, Math.max(view, this.#floors.get(epoch) ?? 0));
+    this.#raised.push({ epoch, view, after: this.#appended });
+    this.#settleFloors();
+  }
+
+  #settleFloors(): void {
+    while (this.#raised[0] !== undefined && this.#raised[0].after <= this.#durable) {
+      const { epoch, view } = this.#raised.shift() as RaisedFloor;
+      this.#floors.set(epoch, Math.max(view, this.#floors.get(epoch) ?? 0));
+    }
   }
 
   /** J6: the chain store has durably committed this height: segments that nothing needs may go. */
@@ -289,6 +309,7 @@ export class Journal {
     const batch = this.#takeBatch();
     await this.#write(batch);
     this.#durable += batch.length;
+    this.#settleFloors();
     this.#options.onDurable(this.#durable);
   }
 

@@ -219,6 +219,8 @@ class RecoveryBuilder {
         this.#raise(reader.u32(), reader.u32());
       }
     }
+    // J6: a finalization may have let the votes below it go, whatever the header says.
+    this.#raise(summary.epoch, summary.maxFinalView);
   }
 
   #raise(epoch: number, floor: number): void {

@@ -264,6 +264,49 @@ describe('J6: pruning', () => {
   });
 });
 
+describe('J7: a floor is never more durable than its finalization', () => {
+  test('a power loss right after a segment was opened keeps the lower floor', async () => {
+    const files = new MemoryFiles();
+    await createJournal({ directory, consensusKey: key, chainTag, files });
+    const journal = await Journal.open(optionsFor({ files, segmentBytes: 300 }));
+    journal.append(certificateRecord(3, 1, 14));
+    journal.raiseFloor(1, 14);
+    await journal.flush();
+    journal.append(voteRecord(1, 1, 15));
+    journal.append(certificateRecord(3, 1, 15));
+    journal.raiseFloor(1, 15);
+    await journal.flush();
+    const headers = [...files.files].map(([name, { bytes }]) => ({
+      name,
+      floor: decodeHeader(bytes)?.floor,
+    }));
+    expect(headers.at(-1)).toEqual({ name: '1-1.log', floor: 14 });
+    await journal.close();
+  });
+
+  test('once its finalization is durable, the next segment says so', async () => {
+    const files = new MemoryFiles();
+    await createJournal({ directory, consensusKey: key, chainTag, files });
+    const journal = await Journal.open(optionsFor({ files, segmentBytes: 300 }));
+    journal.append(certificateRecord(3, 1, 14));
+    journal.raiseFloor(1, 14);
+    await journal.flush();
+    journal.append(voteRecord(1, 1, 15));
+    await journal.flush();
+    expect(decodeHeader([...files.files.values()].at(-1)?.bytes ?? key)?.floor).toBe(14);
+    await journal.close();
+  });
+
+  test('a finalization that was read is a floor by itself', async () => {
+    const files = new MemoryFiles();
+    await createJournal({ directory, consensusKey: key, chainTag, files });
+    await writeAll([certificateRecord(3, 1, 14), certificateRecord(1, 1, 15)], { files });
+    const journal = await Journal.open(optionsFor({ files }));
+    expect(journal.recovered.floors.get(1)).toBe(14);
+    await journal.close();
+  });
+});
+
 describe('J8: lost, corrupt, foreign', () => {
   async function built(): Promise<MemoryFiles> {
     const files = new MemoryFiles();
