@@ -1,6 +1,7 @@
 // `npm test`: runs the steps one after the other, tells each one's result and time, and ends with
 // `N passed, N failed`. `npm test -- lint types` runs only these, `-- --list` names them all.
 import { parseArgs } from 'node:util';
+import { shortened } from './failures.ts';
 import { type Outcome, type Step, steps } from './steps.ts';
 
 const usage = `npm test [-- step ...] [--list]
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const chosen = steps.filter((s) => positionals.length === 0 || positionals.includes(s.name));
+  const failures: string[] = [];
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const started = performance.now();
   for (const step of chosen) {
@@ -57,9 +59,16 @@ async function main(): Promise<number> {
     totals.failed += outcome.failed;
     totals.skipped += outcome.skipped;
     if (outcome.failed > 0 && outcome.output !== '') console.log(outcome.output.trimEnd());
+    if (outcome.failed > 0) {
+      const named = outcome.failures ?? [];
+      for (const text of named.length > 0 ? named : [outcome.output]) {
+        failures.push(shortened(`${step.name}: ${text}`));
+      }
+    }
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     console.log(`  ${mark(outcome)}  ${seconds} s  ${outcome.note ?? ''}`.trimEnd());
   }
+  if (failures.length > 0) console.log(`\nwhat failed\n\n${failures.join('\n\n')}`);
   const minutes = ((performance.now() - started) / 60_000).toFixed(1);
   console.log(`\n${chosen.length} steps in ${minutes} minutes`);
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkCoverage } from './coverage.ts';
+import { failuresOf, type VitestReport } from './failures.ts';
 import { node, pnpm, run, tool } from './process.ts';
 import { find, has, readJson, root } from './sources.ts';
 
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly output: string;
   /** A few words beside the step's result. */
   readonly note?: string;
+  /** What failed, told again at the very end: one text for each failure that has a name. */
+  readonly failures?: readonly string[];
 }
 
 export interface Step {
@@ -37,14 +40,6 @@ function commands(...list: readonly (readonly string[])[]): () => Promise<Outcom
     const note = output.trim().split('\n').at(-1) ?? '';
     return { passed: 1, failed: 0, skipped: 0, output, note: note.length > 90 ? '' : note };
   };
-}
-
-/** What this reads of vitest's JSON report. */
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
 }
 
 /** Sums a report. A run that failed without a failed test (a file that does not load, a floor) is one. */
@@ -75,7 +70,7 @@ function vitest(...args: readonly string[]): () => Promise<Outcome> {
     } catch {
       // No report: vitest did not come so far, which countVitest counts as a failure.
     }
-    return { ...countVitest(report, ok), output: '' };
+    return { ...countVitest(report, ok), failures: failuresOf(report), output: '' };
   };
 }
 
