@@ -9,7 +9,7 @@ import {
 
 import { CryptoError } from './errors.ts';
 import { hash160, sha512, taggedHash } from './hash.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { isSuiteId, suiteInfo, type SuiteId } from './suite-info.ts';
 
 /**
@@ -108,8 +108,8 @@ export const sortPolicyKeys = (keys: readonly SuiteKey[]): SuiteKey[] =>
 export function addressOfPolicy(policy: SpendingPolicy): Address {
   const { threshold, keys } = policy;
   const count = keys.length;
-  if (count < 1 || count > limits.policyKeys.value) {
-    throw new CryptoError('POLICY_KEYS', `a policy has 1 to ${limits.policyKeys.value} keys`, {
+  if (count < 1 || count > bounds.policyKeys) {
+    throw new CryptoError('POLICY_KEYS', `a policy has 1 to ${bounds.policyKeys} keys`, {
       count,
     });
   }

@@ -16,7 +16,7 @@ import { taggedHash } from '@mxd/crypto/hash';
 import { merkleRoot } from '@mxd/crypto/merkle';
 
 import { certificateCodec } from './certificate.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import {
   blockHashCodec,
   digestCodec,
@@ -94,22 +94,22 @@ export interface Block {
 /** The encoding of an empty system record list. */
 export const noSystemRecords: Uint8Array = new Uint8Array(2);
 
-const txBytes = bytesU32(limits.transactionBytes.value);
+const txBytes = bytesU32(bounds.transactionBytes);
 
 /** Encoded transactions: a u32 count, then a u32 length and the bytes of each. */
 export const transactionListCodec: Codec<readonly Uint8Array[]> = refine(
-  list(txBytes, { count: 'u32', max: limits.blockTransactions.value }),
+  list(txBytes, { count: 'u32', max: bounds.blockTransactions }),
   (transactions) => {
     let sum = 0;
     for (const transaction of transactions) sum += transaction.length;
-    return sum <= limits.bodyBytes.value ? undefined : `${sum} bytes of transactions are too many`;
+    return sum <= bounds.bodyBytes ? undefined : `${sum} bytes of transactions are too many`;
   },
 );
 
 const blockParts = {
   header: headerCodec,
   parentCertificate: bytesU32(certificateCodec.maxBytes),
-  systemRecords: bytesU32(limits.systemBytes.value, 2),
+  systemRecords: bytesU32(bounds.systemBytes, 2),
   transactions: transactionListCodec,
 };
 
@@ -123,8 +123,8 @@ export const blockCodec: Codec<Block> = makeCodec<Block>({
     blockParts.parentCertificate.maxBytes +
     blockParts.systemRecords.maxBytes +
     4 +
-    4 * limits.blockTransactions.value +
-    limits.bodyBytes.value,
+    4 * bounds.blockTransactions +
+    bounds.bodyBytes,
   size: (block) => unbounded.size(block),
   encodeInto(writer, block) {
     if (block.header.txCount !== block.transactions.length) {
@@ -186,5 +186,5 @@ export function mismatchedParts(
 /** A u16 count used by lists of blocks. */
 export const blockListCodec: Codec<readonly Uint8Array[]> = list(bytesU32(blockCodec.maxBytes), {
   count: 'u16',
-  max: limits.ancestors.value + 1,
+  max: bounds.ancestors + 1,
 });

@@ -9,7 +9,7 @@ import {
   type Reader,
 } from '@mxd/codec';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { blockHashCodec, type BlockHash } from './primitives.ts';
 import { voteSignatureBytes } from './suite-sizes.ts';
 import { viewCodec, voteKind, voteKindCodec, type VoteKind } from './vote.ts';
@@ -40,7 +40,7 @@ export interface Certificate {
 
 const entryBytes = 8 + voteSignatureBytes;
 const headBytes = 1 + 4 + 4 + 64 + 2;
-const maxN = limits.validators.value;
+const maxN = bounds.validators;
 
 /** Whether table index `index` is in a signer bitmap. */
 export function isSigner(signers: Uint8Array, index: number): boolean {

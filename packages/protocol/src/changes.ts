@@ -1,7 +1,7 @@
 import { bytesU16, list, refine, struct, u16, u32, u64, u8, type Codec } from '@mxd/codec';
 
 import { rejected, accepted, type Verdict } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { parametersProblem, type ChainParameters } from './parameters.ts';
 import { keyOf, validatorIdCodec, type ValidatorId } from './primitives.ts';
 
@@ -39,14 +39,14 @@ export const listChange = { add: 32, remove: 33 } as const;
 const idList: Codec<readonly ValidatorId[]> = list(validatorIdCodec, {
   count: 'u16',
   min: 1,
-  max: Math.floor(limits.changeBytes.value / 20),
+  max: Math.floor(bounds.changeBytes / 20),
 });
 
 /** count u16, then parameter id u16 (ascending), u16 + value. Empty: a version change alone. */
 export const changeDocumentCodec: Codec<readonly ParameterChange[]> = refine(
-  list(struct({ parameter: u16, value: bytesU16(limits.changeBytes.value) }), {
+  list(struct({ parameter: u16, value: bytesU16(bounds.changeBytes) }), {
     count: 'u16',
-    max: limits.changes.value,
+    max: bounds.changes,
   }),
   (changes) =>
     changes.every((c, i) => i === 0 || c.parameter > (changes[i - 1] as ParameterChange).parameter)

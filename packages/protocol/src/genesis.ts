@@ -15,7 +15,7 @@ import {
 import { hash160, tagBytes, taggedHash } from '@mxd/crypto/hash';
 import { suiteInfo, type SuiteId } from '@mxd/crypto/suites';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { parametersCodec, type ChainParameters } from './parameters.ts';
 import {
   keyOf,
@@ -113,13 +113,13 @@ export const genesisDocumentCodec: Codec<GenesisDocument> = refine(
     attempt: u32,
     genesisTimeMs: u53,
     parameters: parametersCodec,
-    allocations: list(outputCodec, { count: 'u32', max: limits.genesisAllocations.value }),
+    allocations: list(outputCodec, { count: 'u32', max: bounds.genesisAllocations }),
     members: list(genesisMemberCodec, {
       count: 'u16',
       min: 1,
-      max: limits.genesisMembers.value,
+      max: bounds.genesisMembers,
     }),
-    listed: list(validatorIdCodec, { count: 'u16', max: limits.genesisListed.value }),
+    listed: list(validatorIdCodec, { count: 'u16', max: bounds.genesisListed }),
   }),
   documentProblem,
 );
@@ -130,7 +130,7 @@ export const genesisCodec: Codec<Genesis> = refine(
     signatures: list(bytes(voteSignatureBytes), {
       count: 'u16',
       min: 1,
-      max: limits.genesisMembers.value,
+      max: bounds.genesisMembers,
     }),
   }),
   (genesis) =>

@@ -28,7 +28,7 @@ import {
   type GenesisDocument,
   type GenesisMember,
 } from './genesis.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import {
   blockHashCodec,
   digestCodec,
@@ -222,12 +222,12 @@ const proposalHead = struct({
     vote.kind === voteKind.notarize ? undefined : 'the vote of a proposal is a NOTARIZE',
   ),
   parentCertificate: certificateBytes,
-  nullifications: list(certificateBytes, { count: 'u8', max: limits.inlineNullifications.value }),
+  nullifications: list(certificateBytes, { count: 'u8', max: bounds.inlineNullifications }),
 });
 
 const contentHead = struct({
   header: headerCodec,
-  systemRecords: bytesU32(limits.systemBytes.value, 2),
+  systemRecords: bytesU32(bounds.systemBytes, 2),
 });
 
 /** u64 salt, u32 count, count x 8 bytes. */
@@ -236,11 +236,11 @@ const compactBody: Codec<CompactBody> = mapped(
     salt: u64,
     shortIds: makeCodec<Uint8Array>({
       minBytes: 4,
-      maxBytes: 4 + 8 * limits.blockTransactions.value,
+      maxBytes: 4 + 8 * bounds.blockTransactions,
       size: (ids) => 4 + ids.length,
       encodeInto(writer, ids) {
         const count = ids.length / 8;
-        if (!Number.isInteger(count) || count > limits.blockTransactions.value) {
+        if (!Number.isInteger(count) || count > bounds.blockTransactions) {
           throw new CodecError('CODEC_LENGTH', `${ids.length} bytes are no list of short ids`);
         }
         writer.u32(count);
@@ -248,7 +248,7 @@ const compactBody: Codec<CompactBody> = mapped(
       },
       decodeFrom(reader) {
         const count = reader.u32();
-        if (count > limits.blockTransactions.value) {
+        if (count > bounds.blockTransactions) {
           reader.fail('CODEC_LENGTH', `${count} short ids are too many`);
         }
         return reader.take(8 * count);
@@ -294,7 +294,7 @@ function contentSize(content: ProposalContent | undefined): number {
 
 const proposal = makeCodec<Omit<ProposalMessage, 'type'>>({
   minBytes: proposalHead.minBytes,
-  maxBytes: limits.messageBytes.value,
+  maxBytes: bounds.messageBytes,
   size: (message) => proposalHead.size({ ...message, flags: 0 }) + contentSize(message.content),
   encodeInto: encodeProposal,
   decodeFrom(reader) {
@@ -311,12 +311,12 @@ const increasing = (indices: readonly number[]): string | undefined =>
 const certificateRequest = refine(
   struct({ epoch: u32, fromView: viewCodec, toView: viewCodec }),
   ({ fromView, toView }) =>
-    toView >= fromView && toView - fromView < limits.certificateSpan.value
+    toView >= fromView && toView - fromView < bounds.certificateSpan
       ? undefined
-      : `a request spans 1 to ${limits.certificateSpan.value} views`,
+      : `a request spans 1 to ${bounds.certificateSpan} views`,
 );
 
-const indexed = struct({ index: u32, transaction: bytesU32(limits.transactionBytes.value) });
+const indexed = struct({ index: u32, transaction: bytesU32(bounds.transactionBytes) });
 
 /** epoch u32, header, u32 + finalization, u32 + next table. */
 export const epochProofCodec: Codec<EpochProof> = struct({
@@ -334,34 +334,31 @@ export const messageCodec: Codec<ConsensusMessage> = union('type', 'u8', {
   0x13: struct({ epoch: u32, view: u32, finalView: u32, finalHeight: u53 }),
   0x14: certificateRequest,
   0x15: struct({
-    certificates: list(certificateBytes, { count: 'u8', max: limits.certificates.value }),
+    certificates: list(certificateBytes, { count: 'u8', max: bounds.certificates }),
   }),
   0x16: struct({
     blockHash: blockHashCodec,
     maxAncestors: refine(u16, (count) =>
-      count <= limits.ancestors.value ? undefined : `${count} ancestors are too many`,
+      count <= bounds.ancestors ? undefined : `${count} ancestors are too many`,
     ),
   }),
   0x17: struct({ blocks: blockListCodec }),
   0x18: struct({
     blockHash: blockHashCodec,
-    indices: refine(
-      list(u32, { count: 'u32', min: 1, max: limits.blockTransactions.value }),
-      increasing,
-    ),
+    indices: refine(list(u32, { count: 'u32', min: 1, max: bounds.blockTransactions }), increasing),
   }),
   0x19: struct({
     blockHash: blockHashCodec,
-    items: refine(list(indexed, { count: 'u32', max: limits.blockTransactions.value }), (items) =>
+    items: refine(list(indexed, { count: 'u32', max: bounds.blockTransactions }), (items) =>
       increasing(items.map((item) => item.index)),
     ),
   }),
   0x1a: struct({
     fromEpoch: u32,
     count: refine(u8, (count) =>
-      count >= 1 && count <= limits.epochProofs.value
+      count >= 1 && count <= bounds.epochProofs
         ? undefined
-        : `1 to ${limits.epochProofs.value} proofs can be asked for`,
+        : `1 to ${bounds.epochProofs} proofs can be asked for`,
     ),
   }),
   0x1b: epochProofCodec,

@@ -1,7 +1,7 @@
 import { refine, struct, u16, u32, u64, u8, type Codec } from '@mxd/codec';
 
 import { ProtocolError } from './errors.ts';
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { type Amount } from './primitives.ts';
 import { leaderMode, type LeaderMode } from './schedule.ts';
 
@@ -102,8 +102,8 @@ export const parameterRanges: Readonly<Record<keyof Omit<ChainParameters, 'dustL
   powerMode: [0, 1],
   joinPolicy: [0, 1],
   leaderMode: [0, 1],
-  maxValidators: [1, limits.validators.value],
-  minValidators: [1, limits.validators.value],
+  maxValidators: [1, bounds.validators],
+  minValidators: [1, bounds.validators],
   minStakePpm: [0, 1_000_000],
   maxDriftMs: [1_000, 3_600_000],
   blacklistBlocks: [1, 10_000_000],
@@ -115,12 +115,12 @@ export const parameterRanges: Readonly<Record<keyof Omit<ChainParameters, 'dustL
   evictParticipationBp: [0, 10_000],
   latencyCapMs: [5_000, 5_000],
   minSamples: [1, 65_535],
-  maxBodyBytes: [limits.transactionBytes.value, limits.bodyBytes.value],
-  maxTransactions: [1, limits.blockTransactions.value],
+  maxBodyBytes: [bounds.transactionBytes, bounds.bodyBytes],
+  maxTransactions: [1, bounds.blockTransactions],
   maxSignatures: [48, 1_000_000],
-  maxSystemRecords: [1, limits.systemRecords.value],
-  maxSystemBytes: [limits.systemRecordBytes.value, limits.systemBytes.value],
-  maxTransactionBytes: [1_024, limits.transactionBytes.value],
+  maxSystemRecords: [1, bounds.systemRecords],
+  maxSystemBytes: [bounds.systemRecordBytes, bounds.systemBytes],
+  maxTransactionBytes: [1_024, bounds.transactionBytes],
   enabledKinds: [1, 0xff],
   slashingBp: [0, 10_000],
 };

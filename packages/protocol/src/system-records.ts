@@ -16,7 +16,7 @@ import {
 import { tagBytes, type DomainTag } from '@mxd/crypto/hash';
 import { suiteInfo, type SuiteId } from '@mxd/crypto/suites';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import {
   blockHashCodec,
   validatorIdCodec,
@@ -174,7 +174,7 @@ const sample: Codec<LatencySample> = struct({
 const latency = struct({
   epoch: u32,
   reporterIndex: u16,
-  samples: list(sample, { count: 'u16', min: 1, max: limits.validators.value }),
+  samples: list(sample, { count: 'u16', min: 1, max: bounds.validators }),
   signature: voteSignature,
 });
 
@@ -183,11 +183,11 @@ const signal = struct({
   seq: u32,
   expiryEpoch: u32,
   protocolVersion: u16,
-  change: bytesU16(limits.changeBytes.value),
+  change: bytesU16(bounds.changeBytes),
   accountSignature,
 });
 
-const most = limits.systemRecordBytes.value;
+const most = bounds.systemRecordBytes;
 
 /** type u8, length u32, payload. */
 export const systemRecordCodec: Codec<SystemRecord> = union('type', 'u8', {
@@ -219,7 +219,7 @@ function orderProblem(records: readonly SystemRecord[]): string | undefined {
 
 /** count u16, then records in ascending order without duplicates. */
 export const systemRecordListCodec: Codec<readonly SystemRecord[]> = refine(
-  list(systemRecordCodec, { count: 'u16', max: limits.systemRecords.value }),
+  list(systemRecordCodec, { count: 'u16', max: bounds.systemRecords }),
   orderProblem,
 );
 

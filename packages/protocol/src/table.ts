@@ -13,7 +13,7 @@ import {
 } from '@mxd/codec';
 import { sha512, tagBytes } from '@mxd/crypto/hash';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import {
   keyOf,
   validatorIdCodec,
@@ -90,7 +90,7 @@ export const tableCodec: Codec<Table> = mapped(
     tag: constant(tagBytes('RSC1TABL')),
     epoch: u32,
     entries: refine(
-      list(tableEntryCodec, { count: 'u16', min: 1, max: limits.validators.value }),
+      list(tableEntryCodec, { count: 'u16', min: 1, max: bounds.validators }),
       repeatedId,
     ),
   }),

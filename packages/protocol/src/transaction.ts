@@ -15,7 +15,7 @@ import {
 } from '@mxd/codec';
 import { tagBytes, taggedHash } from '@mxd/crypto/hash';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { txIdCodec, type Amount, type ChainTag, type TxId, type Wtxid } from './primitives.ts';
 import { witnessCodec, type Witness } from './witness.ts';
 
@@ -148,11 +148,11 @@ export const transactionBodyCodec: Codec<TransactionBody> = refine(
     kind: kindCodec,
     validFrom: u32,
     expiresAt: u32,
-    inputs: list(outpointCodec, { count: 'u16', min: 1, max: limits.inputs.value }),
-    outputs: list(outputCodec, { count: 'u16', min: 1, max: limits.outputs.value }),
+    inputs: list(outpointCodec, { count: 'u16', min: 1, max: bounds.inputs }),
+    outputs: list(outputCodec, { count: 'u16', min: 1, max: bounds.outputs }),
     tip: u64,
     commitment: commitmentCodec,
-    payload: bytesU32(limits.payloadBytes.value),
+    payload: bytesU32(bounds.payloadBytes),
   }),
   (body) => {
     const length = payloadBytesOf(body.kind);
@@ -165,7 +165,7 @@ export const transactionBodyCodec: Codec<TransactionBody> = refine(
 /** Body, then one witness per input. The number of witnesses is not written. */
 export const transactionCodec: Codec<Transaction> = makeCodec<Transaction>({
   minBytes: transactionBodyCodec.minBytes + witnessCodec.minBytes,
-  maxBytes: limits.transactionBytes.value,
+  maxBytes: bounds.transactionBytes,
   size: (tx) =>
     transactionBodyCodec.size(tx.body) +
     tx.witnesses.reduce((sum, witness) => sum + witnessCodec.size(witness), 0),
@@ -176,7 +176,7 @@ export const transactionCodec: Codec<Transaction> = makeCodec<Transaction>({
       throw new CodecError('CODEC_LENGTH', 'a transaction has one witness per input');
     }
     for (const witness of tx.witnesses) witnessCodec.encodeInto(writer, witness);
-    if (writer.offset - start > limits.transactionBytes.value) {
+    if (writer.offset - start > bounds.transactionBytes) {
       throw new CodecError('CODEC_LENGTH', 'the transaction is larger than 100 KiB');
     }
   },
@@ -185,7 +185,7 @@ export const transactionCodec: Codec<Transaction> = makeCodec<Transaction>({
     const body = transactionBodyCodec.decodeFrom(reader);
     const witnesses: Witness[] = [];
     for (let i = 0; i < body.inputs.length; i++) witnesses.push(witnessCodec.decodeFrom(reader));
-    if (reader.offset - start > limits.transactionBytes.value) {
+    if (reader.offset - start > bounds.transactionBytes) {
       reader.fail('CODEC_LENGTH', 'the transaction is larger than 100 KiB');
     }
     return { body, witnesses };

@@ -12,7 +12,7 @@ import {
 } from '@mxd/codec';
 import { suiteInfo, type SuiteId } from '@mxd/crypto/suites';
 
-import { limits } from './limits.ts';
+import * as bounds from './bounds.ts';
 import { isSuiteId } from './suite-sizes.ts';
 
 /** A public key with the suite that it belongs to. */
@@ -51,7 +51,7 @@ export const signatureWeight: Readonly<Record<SuiteId, number>> = { 1: 1, 2: 2, 
 
 const smallestKey = 1 + suiteInfo[1].publicKeyBytes;
 const largestKey = 1 + suiteInfo[3].publicKeyBytes;
-const maxKeys = limits.policyKeys.value;
+const maxKeys = bounds.policyKeys;
 
 function readSuite(reader: Reader): SuiteId {
   const suite = reader.u8();

@@ -1,6 +1,6 @@
 import { compareBytes, maxAmount } from '@mxd/codec';
 import { taggedHash } from '@mxd/crypto/hash';
-import { limits as wire } from '@mxd/protocol/limits';
+import * as wire from '@mxd/protocol/bounds';
 import { keyOf, type Amount, type TxId } from '@mxd/protocol/primitives';
 import {
   transactionBodyCodec,
@@ -57,20 +57,20 @@ function checkOutputs(chain: Chain, outputs: readonly TransactionOutput[]): Amou
     }
     sum += amount;
   }
-  if (outputs.length < 1 || outputs.length > wire.outputs.value) {
+  if (outputs.length < 1 || outputs.length > wire.outputs) {
     throw new WalletError('WALLET_TOO_LARGE', `${outputs.length} outputs are no transaction`, {
       outputs: outputs.length,
-      max: wire.outputs.value,
+      max: wire.outputs,
     });
   }
   return sum;
 }
 
 function checkCoins(coins: readonly Coin[], kind: TransactionKind): Amount {
-  if (coins.length < 1 || coins.length > wire.inputs.value) {
+  if (coins.length < 1 || coins.length > wire.inputs) {
     throw new WalletError('WALLET_INPUTS_TOO_MANY', `${coins.length} inputs are no transaction`, {
       inputs: coins.length,
-      max: wire.inputs.value,
+      max: wire.inputs,
     });
   }
   const seen = new Set<string>();

@@ -3,7 +3,7 @@
  * comes first; nothing is signed before its owner has seen it.
  */
 import { type Amount } from '@mxd/protocol/primitives';
-import { limits as wire } from '@mxd/protocol/limits';
+import * as wire from '@mxd/protocol/bounds';
 import { addressVersion, type Owner } from '@mxd/protocol/transaction';
 
 import { type Account, ownerKey, type SigningAccount } from './account.ts';
@@ -56,7 +56,7 @@ function* groups(
   let group: Coin[] = [];
   let used = 0;
   for (const { coin, bytes } of sorted) {
-    if (group.length > 0 && (used + bytes > room || group.length === wire.inputs.value)) {
+    if (group.length > 0 && (used + bytes > room || group.length === wire.inputs)) {
       yield group;
       group = [];
       used = 0;
@@ -131,7 +131,7 @@ export function planConsolidation(
   let bytes = 0;
   const chosen = largestGroup(coins.filter((coin) => isSpendable(coin, height)))
     .toSorted((a, b) => (a.amount < b.amount ? -1 : a.amount > b.amount ? 1 : 0))
-    .slice(0, Math.min(count, wire.inputs.value))
+    .slice(0, Math.min(count, wire.inputs))
     .filter((coin) => (bytes += inputBytes(coin.owner, policies)) <= room);
   if (chosen.length < 2) {
     throw new WalletError('WALLET_NOTHING', 'there are not two coins to join', {

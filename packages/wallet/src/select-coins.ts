@@ -1,5 +1,5 @@
 import { type Amount } from '@mxd/protocol/primitives';
-import { limits as wire } from '@mxd/protocol/limits';
+import * as wire from '@mxd/protocol/bounds';
 
 import { inputBytes, type Coin } from './coins.ts';
 import { WalletError } from './errors.ts';
@@ -134,7 +134,7 @@ const pickers: Readonly<
  */
 export function selectCoins(coins: readonly Coin[], request: SelectionRequest): Selection {
   const bounds: Bounds = {
-    inputs: Math.min(request.maxInputs ?? wire.inputs.value, wire.inputs.value),
+    inputs: Math.min(request.maxInputs ?? wire.inputs, wire.inputs),
     bytes: request.maxBytes,
   };
   const strategy = request.strategy ?? 'fewest';

@@ -42,6 +42,6 @@ test('limits are positive whole numbers with a unit and a reason, and are used',
     expect(Number.isSafeInteger(limit.value) && limit.value > 0).toBe(true);
     expect(limit.unit).not.toBe('');
     expect(limit.why).toMatch(/\.$/);
-    expect(source).toContain(`limits.${name}.value`);
+    expect(source).toMatch(new RegExp(`limits\\.${name}\\.value|bounds\\.${name}\\b`));
   }
 });

@@ -1,0 +1,25 @@
+/** The values of `limits`, apart from their texts, which no bundle shall carry. */
+export const inputs = 256;
+export const outputs = 256;
+export const policyKeys = 16;
+export const payloadBytes = 65_536;
+export const transactionBytes = 102_400;
+export const blockTransactions = 65_535;
+export const bodyBytes = 16_777_216;
+export const systemRecords = 1_024;
+export const systemBytes = 1_048_576;
+export const systemRecordBytes = 16_384;
+export const changeBytes = 4_096;
+export const changes = 64;
+export const validators = 256;
+export const inlineNullifications = 16;
+export const certificateSpan = 64;
+export const certificates = 192;
+export const ancestors = 64;
+export const blockResponseBytes = 8_388_608;
+export const epochProofs = 32;
+export const messageBytes = 25_165_824;
+export const genesisMembers = 256;
+export const genesisAllocations = 1_000_000;
+export const genesisListed = 4_096;
+export const recentHashes = 128;
