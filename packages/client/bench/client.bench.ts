@@ -9,6 +9,7 @@ import { makeReceipt, verifyConsensus, verifyReceipt } from '../src/index.ts';
 import { budgetBytes, bundle } from '../test/bundle.ts';
 import { TestChain } from '../test/chain.ts';
 import { payment } from '../test/payments.ts';
+import { followInPage, noBrowser, verifyInPage } from './page.ts';
 
 /** Backends: libsodium where an application installs it, @noble everywhere else. */
 const backends = { native: installNative, portable: () => installSuites(pureSuites) } as const;
@@ -38,15 +39,20 @@ const receipt = (backend: Backend) => ({
   },
 });
 
+function longChain(smoke: boolean): TestChain {
+  installNative();
+  const chain = new TestChain();
+  chain.addMany(16 * (smoke ? 5 : 1_000));
+  return chain;
+}
+
 const history = (backend: Backend) => ({
   name: `follow 1,000 epochs, ${backend}`,
   unit: 'ms',
   better: 'lower' as const,
   target: { atMost: 5_000 },
   measure({ smoke }: { readonly smoke: boolean }) {
-    installNative();
-    const chain = new TestChain();
-    chain.addMany(16 * (smoke ? 5 : 1_000));
+    const chain = longChain(smoke);
     backends[backend]();
     const started = performance.now();
     const followed = new EpochChain(chain.checkpoint, verifyConsensus);
@@ -64,6 +70,25 @@ const suite: BenchmarkSuite = {
     receipt('portable'),
     history('native'),
     history('portable'),
+    {
+      name: 'verify a receipt, browser',
+      unit: 'ms',
+      better: 'lower',
+      target: { atMost: 200 },
+      skip: noBrowser,
+      measure: () => {
+        const { text, chain } = receiptOver(0);
+        return verifyInPage(text, chain);
+      },
+    },
+    {
+      name: 'follow 1,000 epochs, browser',
+      unit: 'ms',
+      better: 'lower',
+      target: { atMost: 5_000 },
+      skip: noBrowser,
+      measure: async ({ smoke }) => [await followInPage(longChain(smoke))],
+    },
     {
       name: 'bundle of the whole round trip, gzip',
       unit: 'bytes',

@@ -1,6 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 
+import { keyPoint } from './ed25519-keys.ts';
 import { admitsEd25519 } from './ed25519-rules.ts';
 import { sha512Of } from './hash.ts';
 import { makeHybrid } from './hybrid-suite.ts';
@@ -37,7 +38,7 @@ function verifyCofactorless(
   const h = toNumber(sha512Of(commitment, publicKey, message)) % order;
   let expected: Uint8Array;
   try {
-    const a = Point.fromBytes(publicKey, false);
+    const a = keyPoint(publicKey);
     const sb = s === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(s);
     expected = sb.subtract(a.multiplyUnsafe(h)).toBytes();
   } catch {

@@ -1,6 +1,7 @@
 import { fromHex } from '@mxd/codec';
 import { describe, expect, test } from 'vitest';
 
+import { pureSuites } from '../../src/suites.ts';
 import { ed25519Backends } from '../backends.ts';
 import frozen from './data/ed25519-verdicts.json' with { type: 'json' };
 import { edgeCases } from './ed25519-edge-cases.ts';
@@ -28,4 +29,15 @@ describe('the frozen accept set of Ed25519', () => {
       expect(wrong.map((item) => item.name)).toEqual([]);
     },
   );
+
+  test('is the verdict on keys that verify often, whose points carry tables', () => {
+    const rounds = [0, 1, 2, 3, 4, 5];
+    const wrong = frozen.filter(({ publicKey, message, signature, valid }) =>
+      rounds.some(
+        () =>
+          pureSuites[1].verify(fromHex(publicKey), fromHex(message), fromHex(signature)) !== valid,
+      ),
+    );
+    expect(wrong.map((item) => item.name)).toEqual([]);
+  });
 });
