@@ -63,6 +63,7 @@ export async function up(context: Context): Promise<unknown> {
     validators: parsed.whole('validators', 1, 31) ?? 4,
     basePort: parsed.whole('base-port', 1_024, 64_000),
     epochLength: parsed.whole('epoch-length', 16, 65_536) ?? 256,
+    evictMisses: parsed.whole('evict-misses', 1, 65_535),
     loadOutputs: parsed.whole('load-outputs', 0, 500_000) ?? 2_000,
     minBlockMs: parsed.whole('min-block-ms', 0, 60_000) ?? 100,
     statusCommand: 'mxd devnet status',

@@ -215,6 +215,8 @@ export async function epoch(context: Context): Promise<unknown> {
     proposed: one.proposed,
     missed: one.missed,
     connected: one.connected ? 'yes' : 'no',
+    // Too wide for a table.
+    ...(context.out.format === 'text' ? {} : { consensusKey: one.consensusKey }),
   }));
   return { ...value, validators };
 }

@@ -39,6 +39,8 @@ export interface CreateOptions {
   /** First of 3 x validators + 1 ports. */
   readonly basePort: number;
   readonly epochLength: number;
+  /** Missed turns in a row after which a silent validator may lose its seat; 10 unless told. */
+  readonly evictMisses?: number | undefined;
   /** Outputs of 1,000 MXD each that the load generator may spend. */
   readonly loadOutputs: number;
   readonly minBlockMs: number;
@@ -174,7 +176,11 @@ export async function createDevnet(options: CreateOptions): Promise<DevnetSpec> 
     testNetwork: 1,
     attempt: 0,
     genesisTimeMs: Date.now(),
-    parameters: { ...defaultParameters, epochLength: options.epochLength },
+    parameters: {
+      ...defaultParameters,
+      epochLength: options.epochLength,
+      evictMisses: options.evictMisses ?? defaultParameters.evictMisses,
+    },
     allocations: allocationsOf(accounts, options.loadOutputs),
     members,
     listed: [],

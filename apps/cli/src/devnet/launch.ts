@@ -29,6 +29,7 @@ export interface LaunchOptions {
   /** The first free range from 27000 unless told. */
   readonly basePort: number | undefined;
   readonly epochLength: number;
+  readonly evictMisses?: number | undefined;
   readonly loadOutputs: number;
   readonly minBlockMs: number;
   /** The command line that shows the status, for the hints. */

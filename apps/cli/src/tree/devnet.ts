@@ -31,6 +31,10 @@ export const devnetCommands: readonly CommandSpec[] = [
       validators: { value: 'N', help: 'Validators of a new network; 4 unless told.' },
       'base-port': { value: 'PORT', help: 'First port of a new network.' },
       'epoch-length': { value: 'BLOCKS', help: 'Blocks per epoch of a new network; 256.' },
+      'evict-misses': {
+        value: 'N',
+        help: 'Missed turns in a row after which a silent validator of a new network may lose its seat; 10.',
+      },
       'load-outputs': { value: 'N', help: 'Outputs for load tests of a new network; 2000.' },
       'min-block-ms': { value: 'MS', help: 'Shortest time between blocks of a new network; 100.' },
       'no-trickle': { help: 'No sample payments.' },

@@ -44,6 +44,7 @@ const guides: readonly Guide[] = [
     page: 'run-a-validator',
     waits: {
       seat: `${until(seat)}mxd validator list | grep "$(mxd validator id --wallet operator)"\n`,
+      rotated: until('mxd validator list --json | grep -q "$KEY"'),
       left: until(`! { ${seat}; }`),
     },
     cleanUp: 'mxd node stop node',
