@@ -9,6 +9,7 @@ import { privacyNotes, signTransaction, type Unsigned } from '@mxd/wallet';
 import type { LabelStore } from '@mxd/wallet/labels';
 import { finishSigning, parseSigningFile, summarize } from '@mxd/wallet/signing-file';
 
+import { caughtUp } from '../caught-up.ts';
 import { openChain, openLight, saveLight, type OpenChain } from '../chain.ts';
 import { agree, isDryRun, type Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -102,6 +103,7 @@ export async function deliver(
     });
     const finalMs = Math.round(performance.now() - startedMs);
     const { height } = proven.block.header;
+    await caughtUp(open.connection, height);
     return new Shown(
       { txid, state: 'final', height, finalMs },
       `${txid}\nfinal at height ${height}, proven after ${finalMs} ms`,
@@ -138,6 +140,7 @@ export async function deliverAll(
       });
       height = Math.max(height, proven.block.header.height);
     }
+    await caughtUp(open.connection, height);
     return height;
   } finally {
     context.out.clearProgress();

@@ -2,6 +2,7 @@ import type { Status } from '@mxd/api';
 import { ClientError, waitForFinal, type Connection } from '@mxd/client';
 
 import { usage } from '../arguments.ts';
+import { caughtUp } from '../caught-up.ts';
 import { connect, openChain, openLight, saveLight, txidOf } from '../chain.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -44,6 +45,7 @@ async function waitFinal(context: Context, word: string): Promise<unknown> {
       timeoutMs: context.settings.timeout * 1_000,
     });
     const { height } = proven.block.header;
+    await caughtUp(open.connection, height);
     return new Shown(
       { txid: word, state: 'final', height, proven: true },
       `final at height ${height}, proven`,
