@@ -61,6 +61,7 @@ const byPrefix: readonly (readonly [string, ExitCode])[] = [
   ['HEX_', 2],
   ['MNEMONIC_', 2],
   ['CONFIG_', 2],
+  ['PARAMETER_', 2],
   ['WALLET_', 4],
 ];
 

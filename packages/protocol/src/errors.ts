@@ -16,7 +16,8 @@ export const protocolErrors = {
   GENESIS_MEMBERS: 'The genesis document lists members that are out of order, repeated or forged.',
   GENESIS_SIGNATURES: 'A member signature under the genesis document is missing or wrong.',
   GENESIS_PARAMETERS: 'The parameters of the genesis document break a rule.',
-  PARAMETER_UNKNOWN: 'The change document names a parameter that cannot change.',
+  PARAMETER_FORM: 'The parameters are no JSON object of names and values.',
+  PARAMETER_UNKNOWN: 'A parameter is named that does not exist, or that cannot change.',
   PARAMETER_RANGE: 'A parameter lies outside the range that the protocol allows.',
   PARAMETER_CONFLICT: 'Two parameters contradict each other.',
 } as const;

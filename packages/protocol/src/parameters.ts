@@ -125,6 +125,22 @@ export const parameterRanges: Readonly<Record<keyof Omit<ChainParameters, 'dustL
   slashingBp: [0, 10_000],
 };
 
+/** Fields that contradict each other: the one to change first, and the rule; or undefined. */
+export function parametersConflict(
+  parameters: ChainParameters,
+): { readonly field: keyof ChainParameters; readonly rule: string } | undefined {
+  const isListed = parameters.joinPolicy === joinPolicy.listed;
+  if (parameters.powerMode === powerMode.equal && !isListed) {
+    return { field: 'joinPolicy', rule: 'equal power needs the LISTED join policy' };
+  }
+  if (parameters.minStakePpm === 0 && !isListed) {
+    return { field: 'minStakePpm', rule: 'a minimum stake of 0 needs the LISTED join policy' };
+  }
+  return parameters.minValidators > parameters.maxValidators
+    ? { field: 'minValidators', rule: 'minValidators is more than maxValidators' }
+    : undefined;
+}
+
 /** What is wrong with a set of parameters, or undefined. */
 export function parametersProblem(parameters: ChainParameters): string | undefined {
   for (const [name, [min, max]] of Object.entries(parameterRanges)) {
@@ -133,16 +149,8 @@ export function parametersProblem(parameters: ChainParameters): string | undefin
       return `${name} is ${value}; it must be ${min} to ${max}`;
     }
   }
-  if (parameters.powerMode === powerMode.equal && parameters.joinPolicy !== joinPolicy.listed) {
-    return 'equal power needs the LISTED join policy';
-  }
-  if (parameters.minStakePpm === 0 && parameters.joinPolicy !== joinPolicy.listed) {
-    return 'a minimum stake of 0 needs the LISTED join policy';
-  }
-  if (parameters.minValidators > parameters.maxValidators) {
-    return 'minValidators is more than maxValidators';
-  }
-  return parameters.dustLimit >= 1n ? undefined : 'dustLimit is at least 1 base unit';
+  if (parameters.dustLimit < 1n) return 'dustLimit is at least 1 base unit';
+  return parametersConflict(parameters)?.rule;
 }
 
 /** @throws ProtocolError PARAMETER_RANGE for parameters that no chain may have. */

@@ -20,7 +20,8 @@ import {
   type GenesisDocument,
   type GenesisMember,
 } from '@mxd/protocol/genesis';
-import { defaultParameters } from '@mxd/protocol/parameters';
+import { defaultParameters, type ChainParameters } from '@mxd/protocol/parameters';
+import { parametersToJson, parseParametersText } from '@mxd/protocol/parameters-json';
 import type { TransactionOutput } from '@mxd/protocol/transaction';
 
 import { usage } from '../arguments.ts';
@@ -126,6 +127,15 @@ async function readAllocations(
   });
 }
 
+/** The defaults, what a JSON file sets of them, and the option for the length of epochs. */
+async function parametersOf(context: Context): Promise<ChainParameters> {
+  const path = context.parsed.text('parameters');
+  const epochLength = context.parsed.whole('epoch-length', 16, 65_536);
+  const parameters =
+    path === undefined ? defaultParameters : parseParametersText(await readText(path));
+  return epochLength === undefined ? parameters : { ...parameters, epochLength };
+}
+
 export async function document(context: Context): Promise<unknown> {
   installNative();
   const { parsed } = context;
@@ -136,13 +146,12 @@ export async function document(context: Context): Promise<unknown> {
   if (Number.isNaN(genesisTimeMs)) throw usage(`--time: "${time}" is no time`);
   const members = await Promise.all(parsed.words.map((path) => readMember(path, networkId)));
   const network = parsed.flag('main') ? 'main' : 'test';
-  const epochLength = parsed.whole('epoch-length', 16, 65_536);
   const made: GenesisDocument = {
     networkId,
     testNetwork: network === 'test' ? 1 : 0,
     attempt: parsed.whole('attempt', 0, 0xffff_ffff) ?? 0,
     genesisTimeMs,
-    parameters: { ...defaultParameters, ...(epochLength === undefined ? {} : { epochLength }) },
+    parameters: await parametersOf(context),
     allocations: await readAllocations(parsed.text('allocations'), network),
     members: members.toSorted((a, b) => compareBytes(a.id, b.id)),
     listed: [],
@@ -164,6 +173,7 @@ function describe(made: GenesisDocument): Readonly<Record<string, unknown>> {
     attempt: made.attempt,
     time: new Date(made.genesisTimeMs).toISOString(),
     epochLength: made.parameters.epochLength,
+    parameters: parametersToJson(made.parameters),
     allocations: made.allocations.length,
     allocated: sum(made.allocations.map(({ amount }) => amount)),
     members: made.members.map(({ id, stake, consensusKey }) => ({

@@ -203,6 +203,10 @@ export const operatorCommands: readonly CommandSpec[] = [
       time: { value: 'TIME', help: 'When the chain starts, as 2026-01-31T12:00:00Z.' },
       attempt: { value: 'N', help: 'Counts up if a document has to be made again.' },
       allocations: { value: 'FILE', help: 'Lines of: address amount.' },
+      parameters: {
+        value: 'FILE',
+        help: 'JSON of chain parameters that differ from the defaults.',
+      },
       'epoch-length': { value: 'BLOCKS', help: 'Blocks per epoch.' },
       main: { help: 'A main network; a test network unless told.' },
       out: out('Document to write.'),

@@ -71,6 +71,14 @@ describe('a chain by ceremony', () => {
     const assemble = ['genesis', 'assemble', 'both.mxd', 'two.sig', '--out', 'half.mxd'];
     await refused(assemble, 4, 'is missing');
     await good(documentOf('solo.mxd', past, 'one.json'));
+    await writeFile(box.path('parameters.json'), '{"epochLength":32,"dustLimit":"9"}');
+    const tuned = [...documentOf('tuned.mxd', past, 'one.json'), '--parameters', 'parameters.json'];
+    await good(tuned);
+    const show = ['genesis', 'show', 'tuned.mxd'];
+    const { parameters } = await box.json<{ parameters: Record<string, unknown> }>(show);
+    expect(parameters).toMatchObject({ epochLength: 32, dustLimit: '9', maxValidators: 100 });
+    await writeFile(box.path('parameters.json'), '{"epochLength":3}');
+    await refused(tuned, 2, 'epochLength: it must be a whole number from 16 to 65536');
     const foreign = ['genesis', 'sign', 'solo.mxd', '--key', 'other.key', '--out', 'x', '--yes'];
     await refused(foreign, 4, 'of no member');
     await good(['genesis', 'sign', 'solo.mxd', ...keyOptions, '--out', 'one.sig', '--yes']);

@@ -12,6 +12,7 @@ import { LedgerError, outpointKeyOf, type BlockState, type ChainPoint } from '@m
 import type { OrderedMap } from '@mxd/ledger/validators';
 import { genesisDocumentCodec } from '@mxd/protocol/genesis';
 import { epochProofCodec } from '@mxd/protocol/messages';
+import { parametersToJson } from '@mxd/protocol/parameters-json';
 import { systemRecordCodec } from '@mxd/protocol/system-records';
 import { transactionCodec, wtxidOfBytes, type Owner } from '@mxd/protocol/transaction';
 
@@ -282,21 +283,11 @@ function metricsOf(
   return { proposed: 0, missed: 0 };
 }
 
-/** Parameters as JSON: bigints become decimal strings. */
-function plainParameters(view: NodeView): Record<string, number | string> {
-  return Object.fromEntries(
-    Object.entries(view.parameters()).map(([name, value]: [string, number | bigint]) => [
-      name,
-      typeof value === 'bigint' ? value.toString() : value,
-    ]),
-  );
-}
-
 /** Handlers of every route, over what the node shows. */
 export function createHandlers(view: NodeView): Handlers {
   return {
     status: async () => view.status(),
-    parameters: async () => plainParameters(view),
+    parameters: async () => parametersToJson(view.parameters()),
     genesis: async () => ({
       document: toHex(genesisDocumentCodec.encode(view.genesis.document)),
       signatures: view.genesis.signatures.map((signature) => toHex(signature)),
