@@ -37,12 +37,12 @@ export interface CodecParts<T> {
 
 let spare: Writer | undefined = new Writer(4096);
 
-/** Runs `body` on a reused writer; a nested call gets one of its own. */
-function withWriter(body: (writer: Writer) => void): Uint8Array {
+/** The encoding of one value, made in a reused writer; a nested call gets one of its own. */
+function encodeWhole<T>(parts: CodecParts<T>, value: T): Uint8Array {
   const writer = spare ?? new Writer();
   spare = undefined;
   try {
-    body(writer);
+    parts.encodeInto(writer, value);
     return writer.finish();
   } finally {
     writer.reset();
@@ -67,7 +67,7 @@ export function makeCodec<T>(parts: CodecParts<T>): Codec<T> {
     size: parts.size,
     encodeInto: parts.encodeInto,
     decodeFrom: parts.decodeFrom,
-    encode: (value) => withWriter((writer) => parts.encodeInto(writer, value)),
+    encode: (value) => encodeWhole(parts, value),
     decode(bytes) {
       try {
         return decodeWhole(parts, bytes);

@@ -54,15 +54,13 @@ export const u53: Codec<number> = makeCodec({
   decodeFrom: (reader) => reader.u53(),
 });
 
-const maxU64 = 0xffff_ffff_ffff_ffffn;
-
 /** Unsigned 64-bit integer, big-endian, as bigint: amounts. */
 export const u64: Codec<bigint> = makeCodec({
   minBytes: 8,
   maxBytes: 8,
   size: () => 8,
   encodeInto(writer, value) {
-    if (typeof value !== 'bigint' || value < 0n || value > maxU64) {
+    if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) {
       badValue('CODEC_RANGE', `${String(value)} is no u64`);
     }
     writer.u64(value);

@@ -85,6 +85,10 @@ export function ownerHashBytes(version: number): number {
   return version === addressVersion.hybrid || version === addressVersion.policy ? 32 : 0;
 }
 
+const bytes0 = bytes(0);
+const bytes20 = bytes(20);
+const bytes32 = bytes(32);
+
 /** An owner: version u8, hash of 20 or 32 bytes by version. */
 export const ownerCodec: Codec<Owner> = makeCodec<Owner>({
   minBytes: 21,
@@ -96,7 +100,7 @@ export const ownerCodec: Codec<Owner> = makeCodec<Owner>({
       throw new CodecError('CODEC_TAG', `address version ${String(owner.version)} is unknown`);
     }
     u8.encodeInto(writer, owner.version);
-    bytes(length).encodeInto(writer, owner.hash);
+    (length === 20 ? bytes20 : bytes32).encodeInto(writer, owner.hash);
   },
   decodeFrom(reader) {
     const version = reader.u8();
@@ -124,7 +128,7 @@ const commitmentCodec = makeCodec<Uint8Array>({
   size: (value) => 1 + value.length,
   encodeInto(writer, value) {
     u8.encodeInto(writer, value.length);
-    bytes(value.length === 0 ? 0 : 32).encodeInto(writer, value);
+    (value.length === 0 ? bytes0 : bytes32).encodeInto(writer, value);
   },
   decodeFrom(reader) {
     const length = reader.u8();

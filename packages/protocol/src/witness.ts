@@ -53,6 +53,15 @@ const smallestKey = 1 + suiteInfo[1].publicKeyBytes;
 const largestKey = 1 + suiteInfo[3].publicKeyBytes;
 const maxKeys = bounds.policyKeys;
 
+type BySuite = Readonly<Record<SuiteId, Codec<Uint8Array>>>;
+const bySuite = (lengthOf: (suite: SuiteId) => number): BySuite => ({
+  1: bytes(lengthOf(1)),
+  2: bytes(lengthOf(2)),
+  3: bytes(lengthOf(3)),
+});
+const publicKeyCodecs = bySuite((suite) => suiteInfo[suite].publicKeyBytes);
+const signatureCodecs = bySuite((suite) => suiteInfo[suite].signatureBytes);
+
 function readSuite(reader: Reader): SuiteId {
   const suite = reader.u8();
   return isSuiteId(suite) ? suite : reader.fail('CODEC_TAG', `signature suite ${suite} is unknown`);
@@ -67,7 +76,7 @@ export const suiteKeyCodec: Codec<SuiteKey> = makeCodec<SuiteKey>({
     if (!isSuiteId(key.suite))
       throw new CodecError('CODEC_TAG', `suite ${String(key.suite)} is unknown`);
     u8.encodeInto(writer, key.suite);
-    bytes(suiteInfo[key.suite].publicKeyBytes).encodeInto(writer, key.publicKey);
+    publicKeyCodecs[key.suite].encodeInto(writer, key.publicKey);
   },
   decodeFrom(reader) {
     const suite = readSuite(reader);
@@ -152,7 +161,7 @@ function encodePolicyWitness(writer: Writer, witness: PolicyWitness): void {
     throw new CodecError('CODEC_LENGTH', 'a policy witness has one signature per signer');
   }
   for (const signer of policySigners(witness)) {
-    bytes(suiteInfo[signer.suite].signatureBytes).encodeInto(writer, signer.signature);
+    signatureCodecs[signer.suite].encodeInto(writer, signer.signature);
   }
 }
 
@@ -188,7 +197,7 @@ export const witnessCodec: Codec<Witness> = makeCodec<Witness>({
     u8.encodeInto(writer, form);
     if (witness.form === 1) {
       suiteKeyCodec.encodeInto(writer, witness);
-      bytes(suiteInfo[witness.suite].signatureBytes).encodeInto(writer, witness.signature);
+      signatureCodecs[witness.suite].encodeInto(writer, witness.signature);
     } else {
       encodePolicyWitness(writer, witness);
     }
